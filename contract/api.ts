@@ -1,0 +1,116 @@
+/** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
+import { z } from 'zod';
+import { Ledger, Job, JobStatus, IntegrationId, Priority } from '#contract/job';
+import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '#contract/limits';
+import { MemoryRecord, SearchAnswer, SearchQuery } from '#contract/memory';
+
+/** What a key must be allowed to do. A session may do all. */
+export type Scope = 'read' | 'sync' | 'admin';
+
+export interface Route {
+  method: 'get' | 'post' | 'put' | 'delete';
+  /** OpenAPI style: `{name}`. */
+  path: string;
+  summary: string;
+  scope: Scope;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Status of success and its schema; null: no body. */
+  status: 200 | 201 | 202 | 204 | 302;
+  answer: z.ZodType | null;
+}
+
+const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
+const JobParams = z.object({ job_id: Id });
+const IntegrationParams = z.object({ integration_id: IntegrationId });
+const Moment = z.iso.datetime({ offset: true }).or(z.iso.date());
+
+export const StartSyncRequest = z.strictObject({
+  connection_id: Id,
+  start_date: Moment.optional(),
+  end_date: Moment.optional(),
+  chunk_size: z.int().min(1).max(CHUNK_SIZE_MAX).default(CHUNK_SIZE_DEFAULT),
+  priority: Priority.default('normal'),
+  scope: z.enum(['personal', 'shared']).default('personal'),
+});
+export type StartSyncRequest = z.input<typeof StartSyncRequest>;
+
+export const JobsQuery = z.object({
+  status: JobStatus.optional(),
+  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+export const JobsListResponse = z.object({ jobs: z.array(Job), total: z.int(), limit: z.int(), offset: z.int() });
+export type JobsListResponse = z.infer<typeof JobsListResponse>;
+
+export const Connection = z.object({
+  connection_id: z.string(),
+  integration_id: IntegrationId,
+  account: z.string(),
+  status: z.enum(['active', 'needs_reauth', 'revoked']),
+  scope: z.array(z.string()),
+  created_at: z.iso.datetime(),
+  last_synced_at: z.iso.datetime().nullable(),
+});
+export type Connection = z.infer<typeof Connection>;
+export const ConnectionsResponse = z.object({ connections: z.array(Connection) });
+
+export const Integration = z.object({
+  integration_id: IntegrationId, title: z.string(),
+  /** What consent will ask for, in words. */
+  scopes: z.array(z.object({ scope: z.string(), in_words: z.string() })),
+});
+export const IntegrationsResponse = z.object({ integrations: z.array(Integration) });
+
+export const Me = z.object({
+  user: z.object({ id: z.string(), email: z.string(), name: z.string() }).nullable(),
+  tenant: z.object({ id: z.string(), name: z.string(), plan: z.enum(['free', 'solo', 'team', 'enterprise']), months_of_history: z.int() }),
+});
+export type Me = z.infer<typeof Me>;
+
+export const MemoryStats = z.object({
+  records: z.int(), entities: z.int(), relationships: z.int(),
+  ledger: Ledger,
+});
+export type MemoryStats = z.infer<typeof MemoryStats>;
+
+const JOBS = '/api/integrations/historical-sync/jobs';
+
+export const routes = {
+  me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant', scope: 'read', status: 200, answer: Me },
+  listIntegrations: { method: 'get', path: '/api/integrations', summary: 'The integrations one can connect', scope: 'read', status: 200, answer: IntegrationsResponse },
+  listConnections: { method: 'get', path: '/api/connections', summary: 'The tenant\'s connected accounts', scope: 'read', status: 200, answer: ConnectionsResponse },
+  authorizeConnection: {
+    method: 'post', path: '/api/connections/{integration_id}/authorize', summary: 'Start connecting an account: answers where to send the person for consent', scope: 'sync',
+    params: IntegrationParams, body: z.strictObject({ login_hint: z.string().max(320).optional() }).optional(), status: 200, answer: z.object({ authorize_url: z.url() }),
+  },
+  disconnect: {
+    method: 'delete', path: '/api/connections/{connection_id}', summary: 'Disconnect an account; its memory stays', scope: 'sync',
+    params: z.object({ connection_id: Id }), status: 200, answer: Connection,
+  },
+  startJob: {
+    method: 'post', path: '/api/integrations/{integration_id}/historical-sync/start', summary: 'Start a historical sync of one connection', scope: 'sync',
+    params: IntegrationParams, body: StartSyncRequest, status: 201, answer: Job,
+  },
+  listIntegrationJobs: {
+    method: 'get', path: '/api/integrations/{integration_id}/historical-sync/jobs', summary: 'Jobs of one integration, newest first', scope: 'read',
+    params: IntegrationParams, query: JobsQuery, status: 200, answer: JobsListResponse,
+  },
+  listJobs: { method: 'get', path: JOBS, summary: 'Jobs of all integrations, newest first', scope: 'read', query: JobsQuery, status: 200, answer: JobsListResponse },
+  getJob: { method: 'get', path: `${JOBS}/{job_id}`, summary: 'One job', scope: 'read', params: JobParams, status: 200, answer: Job },
+  cancelJob: { method: 'post', path: `${JOBS}/{job_id}/cancel`, summary: 'Cancel a pending, running or paused job', scope: 'sync', params: JobParams, status: 200, answer: Job },
+  pauseJob: { method: 'post', path: `${JOBS}/{job_id}/pause`, summary: 'Pause a pending or running job', scope: 'sync', params: JobParams, status: 200, answer: Job },
+  resumeJob: { method: 'post', path: `${JOBS}/{job_id}/resume`, summary: 'Resume a failed, paused or abandoned job from its checkpoint', scope: 'sync', params: JobParams, status: 200, answer: Job },
+  search: { method: 'get', path: '/api/memory/search', summary: 'Search both memories', scope: 'read', query: SearchQuery, status: 200, answer: SearchAnswer },
+  getRecord: {
+    method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
+    params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
+  },
+  memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
+} as const satisfies Record<string, Route>;
+export type RouteName = keyof typeof routes;
+
+/** Where progress of one job streams: messages of contract/job's JobEventMessage. */
+export const JOB_SOCKET_PATH = '/ws/historical-sync/{job_id}';
+export const OAUTH_CALLBACK_PATH = '/oauth/{integration_id}/callback';

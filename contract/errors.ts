@@ -1,0 +1,69 @@
+/** Errors as closed lists: what the API may answer, and the sentences people read. Nothing outside this file invents a code or a sentence. */
+import { z } from 'zod';
+import type { Reason } from '#contract/job';
+
+/** code -> HTTP status. */
+export const apiErrors = {
+  bad_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  plan_limit: 403,
+  quota_exhausted: 403,
+  not_found: 404,
+  invalid_state: 409,
+  already_active: 409,
+  needs_reauth: 409,
+  fenced: 409,
+  payload_too_large: 413,
+  unprocessable: 422,
+  rate_limited: 429,
+  too_many_jobs: 429,
+  internal: 500,
+  unavailable: 503,
+} as const;
+export type ApiErrorCode = keyof typeof apiErrors;
+
+export const ApiErrorBody = z.object({
+  error: z.object({ code: z.enum(Object.keys(apiErrors) as [ApiErrorCode, ...ApiErrorCode[]]), message: z.string(), details: z.unknown().optional() }),
+});
+export type ApiErrorBody = z.infer<typeof ApiErrorBody>;
+
+/** Thrown anywhere behind a route; the front desk turns it into its answer. `message` is for people: what happened, to what, what to do. */
+export class ApiError extends Error {
+  override name = 'ApiError';
+  readonly code: ApiErrorCode;
+  readonly details: unknown;
+  readonly retryAfterSeconds: number | null;
+  constructor(code: ApiErrorCode, message: string, options: { details?: unknown; retryAfterSeconds?: number } = {}) {
+    super(message);
+    this.code = code;
+    this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+  }
+  get status(): number { return apiErrors[this.code]; }
+  body(): ApiErrorBody {
+    return { error: { code: this.code, message: this.message, ...(this.details === undefined ? {} : { details: this.details }) } };
+  }
+}
+
+/** The sentence a person reads beside a state, when nothing more exact is known. */
+export const reasonSentences: Record<Reason, string> = {
+  queued: 'Waiting for a free worker. It starts by itself.',
+  resumed: 'Resumed. It goes on where it stopped as soon as a worker is free.',
+  retry_scheduled: 'Something went wrong on the way. It is tried again by itself.',
+  rate_limited: 'The provider asked us to wait. It goes on by itself.',
+  lease_lost: 'The worker went away. Another one carries on from the last saved point.',
+  stalled: 'The worker made no headway. Another one carries on from the last saved point.',
+  handed_back: 'The worker was shut down. Another one carries on from the last saved point.',
+  done: 'Everything in the chosen range is in memory.',
+  user_paused: 'Paused. Resume it whenever you like; it goes on where it stopped.',
+  auth_expired: 'The account no longer lets us in. Reconnect it; the sync then goes on where it stopped.',
+  quota_exhausted: 'The plan\'s quota for this month is used up. Raise it or wait for the next month, then resume.',
+  connection_removed: 'The account was disconnected. Connect it again, then resume.',
+  user_cancelled: 'Cancelled. What was stored until then stays in memory.',
+  abandoned: 'Abandoned (server restart or timeout)',
+  provider_error: 'The provider kept failing. Resume to try again from the last saved point.',
+  forbidden: 'The account does not allow us to read this. Check its permissions, then resume.',
+  ledger_mismatch: 'The books do not balance, so the sync is not called complete. Resume to check it again.',
+  internal_error: 'Something broke on our side. Resume to try again from the last saved point.',
+};

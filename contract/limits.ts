@@ -1,0 +1,107 @@
+/** Every number that bounds something: unit in its name, reason beside it. */
+const SECOND = 1_000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE;
+
+// --- the lease
+/** A dead worker is replaced within this. Four missed heartbeats. */
+export const LEASE_MS = 20 * SECOND;
+export const HEARTBEAT_MS = 5 * SECOND;
+/** Heartbeats without a commit for this long: the worker is alive but stuck. */
+export const STALL_MS = 15 * MINUTE;
+/** Lost leases without a committed chunk between them. */
+export const MAX_RETRIES = 3;
+/** "Come again later" answers without a committed chunk between them: an hour of a provider saying no. */
+export const SNOOZES_MAX = 20;
+/** A job nobody came for is rung again after this. */
+export const RING_AGAIN_MS = 60 * SECOND;
+/** A mirror that Postgres did not take is repeated after this. */
+export const MIRROR_AGAIN_MS = 2 * SECOND;
+/** One write-through of the job's row: longer and the object answers "unavailable" instead of hanging. */
+export const MIRROR_TIMEOUT_MS = 5 * SECOND;
+/** Back-off after an errored run: 2 s, 4 s, 8 s .. */
+export const BACKOFF_FIRST_MS = 2 * SECOND;
+export const BACKOFF_MAX_MS = 5 * MINUTE;
+/** Newest events kept per job, for people and support. */
+export const JOB_EVENTS_MAX = 50;
+
+// --- a job
+export const CHUNK_SIZE_DEFAULT = 100;
+/** Microsoft's pages end at 1,000. */
+export const CHUNK_SIZE_MAX = 1_000;
+export const MONTHS_BACK_DEFAULT = 3;
+export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
+/** Windows of one job in flight: Graph allows four requests at once per mailbox. */
+export const WINDOWS_IN_FLIGHT_MAX = 4;
+/** Windows of one stream: longer windows for longer ranges, so that the plan stays readable. */
+export const WINDOWS_PER_STREAM_MAX = 200;
+export const PAGE_LIMIT_DEFAULT = 20;
+export const PAGE_LIMIT_MAX = 100;
+
+// --- the provider
+/** One attempt of one request. The predecessor had none and hung for ever. */
+export const PROVIDER_TIMEOUT_MS = 30 * SECOND;
+export const PROVIDER_RETRY_FIRST_MS = 2 * SECOND;
+/** Attempts of one request inside one run; then the job is put back. */
+export const PROVIDER_ATTEMPTS_MAX = 5;
+/** A longer Retry-After puts the job back to the queue instead of holding a slot. */
+export const RETRY_AFTER_INLINE_MAX_MS = 30 * SECOND;
+/** Retry-After: 1 for ever must not become a busy loop. */
+export const RETRY_AFTER_MIN_MS = SECOND;
+export const RETRY_AFTER_MAX_MS = 24 * HOUR;
+/** One answer: 1,000 mails of 40 KB. More is refused before it is read to memory. */
+export const PROVIDER_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+/** Pages of one window: a provider that pages in a circle ends as an error, not never. */
+export const PAGES_PER_WINDOW_MAX = 10_000;
+/** Page sizes are not halved below this after repeated 504s: some mailboxes fail at 15. */
+export const PAGE_SIZE_MIN = 10;
+export const TOKEN_TIMEOUT_MS = 30 * SECOND;
+
+// --- text
+/** Characters of text that are stored, searched and read by models, subject not counted. */
+export const TEXT_CHARS_MAX = 10_240;
+/** HTML longer than this is cut before it is parsed: a 700 KB quote is history, not news. */
+export const HTML_CHARS_MAX = 512 * 1024;
+/** Reply parsing is quadratic on hostile input: 60 KB of "On " took 1.4 s. */
+export const REPLY_PARSE_CHARS_MAX = 20 * 1024;
+export const TITLE_CHARS_MAX = 1_000;
+/** One mail went to 800 people; more are kept in the mail, not in the graph. */
+export const PARTICIPANTS_MAX = 1_000;
+export const ENTITIES_PER_RECORD_MAX = 2_000;
+/** Links, amounts, dates .. of one kind found in one text: a newsletter has hundreds, its first ones say what it is about. */
+export const FOUND_PER_TYPE_MAX = 100;
+
+// --- embeddings (OpenAI's documented limits)
+export const EMBEDDING_INPUTS_MAX = 2_048;
+export const EMBEDDING_TOKENS_PER_INPUT_MAX = 8_192;
+export const EMBEDDING_TOKENS_PER_REQUEST_MAX = 250_000;
+export const EMBEDDING_TIMEOUT_MS = 30 * SECOND;
+
+// --- semantic memory
+/** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
+export const UNINDEXED_ROWS_MAX = 2_000;
+export const FRAGMENTS_MAX = 64;
+export const SEARCH_LIMIT_DEFAULT = 10;
+export const SEARCH_LIMIT_MAX = 100;
+export const QUERY_CHARS_MAX = 1_000;
+/** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */
+export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
+export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;
+
+// --- workers
+/** Jobs at once in one worker process: four windows of four jobs fill one core. */
+export const SLOTS_DEFAULT = 4;
+export const DOORBELL_TIMEOUT_MS = 10 * SECOND;
+export const DOORBELL_TOKEN_SECONDS = 60;
+/** Life of a job token; every heartbeat brings a new one. */
+export const JOB_TOKEN_SECONDS = 300;
+export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
+export const DATABASE_TIMEOUT_MS = 30 * SECOND;
+export const SEARCH_TIMEOUT_MS = 10 * SECOND;
+/** Of the VM's 2 GB: above it, chunks get smaller and caches are dropped. */
+export const RSS_SOFT_BYTES = 1_200 * 1024 * 1024;
+/** Fly's longest kill timeout is 300 s; a chunk takes far less. */
+export const SHUTDOWN_MS = 25 * SECOND;
+
+// --- the edge
+export const REQUEST_BYTES_MAX = 1024 * 1024;
+export const OAUTH_STATE_SECONDS = 600;
+export const SESSION_SECONDS = 14 * 24 * 3600;

@@ -1,0 +1,17 @@
+/** What each plan allows. */
+export const PLANS = ['free', 'solo', 'team', 'enterprise'] as const;
+export type Plan = (typeof PLANS)[number];
+
+/** Months of history a sync may reach back. */
+export const monthsOfHistory: Record<Plan, number> = { free: 1, solo: 6, team: 12, enterprise: 120 };
+
+/** `months` before a moment, to the day; the 31st becomes the last day of a shorter month. UTC. */
+export function monthsBefore(at: Date, months: number): Date {
+  const date = new Date(at);
+  const day = date.getUTCDate();
+  date.setUTCDate(1);
+  date.setUTCMonth(date.getUTCMonth() - months);
+  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+  date.setUTCDate(Math.min(day, lastDay));
+  return date;
+}

@@ -1,0 +1,58 @@
+/** Cuts a job's range into windows, newest first, and reads progress off them. Pure. */
+import type { Span, Stream } from '#contract/connector';
+import type { StreamProgress } from '#contract/job';
+import { WINDOWS_PER_STREAM_MAX } from '#contract/limits';
+
+export interface PlannedWindow extends Span { stream: string; no: number }
+/** `covered`: part of the window that is in memory, 0..1. */
+export interface WindowState { stream: string; no: number; since: string; until: string; done: boolean; covered: number }
+
+const DAY_MS = 86_400_000;
+
+/** Windows of all streams; `no` 0 is the newest. Windows touch: one's `since` is the next one's `until`. Empty when the span is empty. */
+export function planWindows(streams: Stream[], span: Span): PlannedWindow[] {
+  const from = Date.parse(span.since), to = Date.parse(span.until);
+  if (!(from < to)) return [];
+  return streams.flatMap((stream) => {
+    const length = Math.max(stream.windowDays * DAY_MS, Math.ceil((to - from) / WINDOWS_PER_STREAM_MAX));
+    const windows: PlannedWindow[] = [];
+    for (let until = to, no = 0; until > from; until -= length, no++) {
+      windows.push({ stream: stream.name, no, since: new Date(Math.max(from, until - length)).toISOString(), until: new Date(until).toISOString() });
+    }
+    return windows;
+  });
+}
+
+/** Covered part of the whole range, 0..1, weighted by each window's length in time. 1 only when every window is done. */
+export function coveredPart(windows: WindowState[]): number {
+  let total = 0, covered = 0, done = windows.length > 0;
+  for (const w of windows) {
+    const length = Date.parse(w.until) - Date.parse(w.since);
+    total += length;
+    covered += length * (w.done ? 1 : Math.min(w.covered, 0.99));
+    done &&= w.done;
+  }
+  return done ? 1 : total === 0 ? 0 : Math.min(covered / total, 0.999);
+}
+
+/** Per stream: the oldest edge of the unbroken run of finished windows, counted from the newest. */
+export function streamProgress(windows: WindowState[]): StreamProgress[] {
+  const byStream = Map.groupBy(windows, (w) => w.stream);
+  return [...byStream].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => {
+    const ordered = list.toSorted((a, b) => a.no - b.no);
+    const open = ordered.findIndex((w) => !w.done);
+    const run = open === -1 ? ordered : ordered.slice(0, open);
+    return { name, complete_back_to: run.at(-1)?.since ?? null, done: open === -1 };
+  });
+}
+
+/**
+ * How much of a window one page proves: pages of an ordered stream end at a known point in time.
+ * `edge` is the occurredAt of the page's last record; unordered streams prove nothing until they end.
+ */
+export function coveredByPage(order: Stream['order'], span: Span, edge: string | null): number {
+  if (edge === null || order === 'unordered') return 0;
+  const since = Date.parse(span.since), until = Date.parse(span.until), at = Date.parse(edge);
+  const part = order === 'newest_first' ? (until - at) / (until - since) : (at - since) / (until - since);
+  return Number.isFinite(part) ? Math.max(0, Math.min(part, 0.99)) : 0;
+}

@@ -1,0 +1,252 @@
+/**
+ * The life of one job as a pure function: (state, event, now) -> (state, effects, reply).
+ * The Durable Object around it only loads, decides, saves and carries out. No rule lives anywhere else.
+ *
+ *            +--------- lease lost, error, hand-back ---------+
+ *            v                                                |
+ *   start -> pending --claim--> running --release--> completed | failed | paused
+ *            ^  |                  |                              |         |
+ *            |  +--cancel, pause---+--> cancelled | paused        |         |
+ *            +------------------------- resume ------------------+---------+   (and cancelled, if abandoned)
+ */
+import { isBalanced, type IntegrationId, type JobStatus, type Lease, type Outcome, type Priority, type Progress, type Reason } from '#contract/job';
+import { reasonSentences } from '#contract/errors';
+import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, MIRROR_AGAIN_MS, SNOOZES_MAX } from '#contract/limits';
+
+/** What never changes after the start. Times are milliseconds since the epoch. */
+export interface JobFacts {
+  jobId: string; tenantId: string; integrationId: IntegrationId; connectionId: string; priority: Priority;
+  startDate: number; endDate: number; chunkSize: number; scope: string; maxRetries: number; createdAt: number;
+}
+
+export interface JobState {
+  readonly facts: JobFacts;
+  status: JobStatus;
+  reason: Reason | null;
+  message: string | null;
+  /** Grows with every change; the `seq` of the job's JSON. */
+  version: number;
+  /** The last version whose status stands in Postgres. */
+  mirrored: number;
+  /** Who may write: raised at every claim and whenever a lease ends. */
+  fence: number;
+  lease: Lease | null;
+  /** Runs since the last committed chunk. */
+  attempt: number;
+  /** Times the provider said "later" since the last committed chunk. */
+  snoozes: number;
+  errorCount: number;
+  lastError: string | null;
+  /** Not to be claimed before. */
+  nextRetryAt: number | null;
+  /** When to ring (again) for a job that waits. */
+  ringAt: number | null;
+  progress: Progress;
+  /** Where this run began: the base of the ETA. */
+  runBegan: { at: number; covered: number } | null;
+  lastHeartbeat: number | null;
+  startedAt: number | null;
+  completedAt: number | null;
+  updatedAt: number;
+}
+
+/** The settings of SPEC section 2. */
+export interface Rules { leaseMs: number; stallMs: number; ringAgainMs: number }
+
+export type JobEvent =
+  | { type: 'started' }
+  | { type: 'claimed'; workerId: string }
+  /** Postgres did not take the claim, so nobody may have it. */
+  | { type: 'claim_lost' }
+  | { type: 'beat'; fence: number; progress: Progress | null }
+  | { type: 'released'; fence: number; outcome: Outcome }
+  | { type: 'cancelled' } | { type: 'paused' } | { type: 'resumed' }
+  /** Resuming would break a limit: back to where it was. */
+  | { type: 'resume_refused'; before: { status: JobStatus; reason: Reason | null; message: string | null; completedAt: number | null } }
+  /** The connection was authorised anew: a job that waited for just that goes on. */
+  | { type: 'reconnected' }
+  /** Postgres would not write `completed` on books that do not balance. */
+  | { type: 'completion_refused' }
+  | { type: 'alarm' };
+
+export type Effect =
+  | { type: 'mirror' }                      // write status and fence through to Postgres, before anybody is told
+  | { type: 'ring'; delayMs: number }       // put a doorbell on the queue
+  | { type: 'broadcast' };                  // send the job to every socket
+
+export type Refusal = 'fenced' | 'leased' | 'not_waiting' | 'not_due' | 'invalid_state';
+export type Reply = { ok: true; fence: number } | { ok: false; refusal: Refusal };
+export interface Decision { state: JobState; effects: Effect[]; reply: Reply }
+
+const publish: Effect[] = [{ type: 'mirror' }, { type: 'broadcast' }];
+const ring = (delayMs = 0): Effect => ({ type: 'ring', delayMs });
+
+const refuse = (state: JobState, refusal: Refusal): Decision => ({ state, effects: [], reply: { ok: false, refusal } });
+const unchanged = (state: JobState): Decision => ({ state, effects: [], reply: { ok: true, fence: state.fence } });
+const accept = (state: JobState, now: number, effects: Effect[]): Decision => {
+  const next = { ...state, version: state.version + 1, updatedAt: now };
+  return { state: next, effects, reply: { ok: true, fence: next.fence } };
+};
+
+/** Ends the current lease. Raising the fence here is what makes the old holder's next write fail. */
+const vacate = (state: JobState): JobState => ({ ...state, lease: null, fence: state.fence + 1, runBegan: null });
+
+/** A new job, waiting. Its row in Postgres says the same. */
+export function newJob(facts: JobFacts, progress: Progress): JobState {
+  return {
+    facts, status: 'pending', reason: 'queued', message: reasonSentences.queued, version: 1, mirrored: 1, fence: 0, lease: null, attempt: 0, snoozes: 0,
+    errorCount: 0, lastError: null, nextRetryAt: null, ringAt: facts.createdAt, progress, runBegan: null, lastHeartbeat: null,
+    startedAt: null, completedAt: null, updatedAt: facts.createdAt,
+  };
+}
+
+export function decide(state: JobState, event: JobEvent, now: number, rules: Rules): Decision {
+  switch (event.type) {
+    case 'started':
+      if (state.status !== 'pending') return unchanged(state);
+      return { ...unchanged({ ...state, ringAt: now + rules.ringAgainMs }), effects: [ring()] };
+
+    case 'claimed': {
+      if (state.lease) return refuse(state, 'leased');
+      if (state.status !== 'pending') return refuse(state, 'not_waiting');
+      if (state.nextRetryAt !== null && state.nextRetryAt > now) return refuse(state, 'not_due');
+      const fence = state.fence + 1;
+      return accept({
+        ...state, status: 'running', reason: null, message: null, fence, attempt: state.attempt + 1, nextRetryAt: null, ringAt: null,
+        lease: { fence, workerId: event.workerId, expiresAt: now + rules.leaseMs, lastCommitAt: now },
+        runBegan: { at: now, covered: state.progress.covered }, startedAt: state.startedAt ?? now, lastHeartbeat: now,
+      }, now, publish);
+    }
+
+    case 'claim_lost':
+      if (!state.lease) return unchanged(state);
+      return wait({ ...vacate(state), attempt: state.attempt - 1 }, 'queued', MIRROR_AGAIN_MS, now, rules);
+
+    case 'beat': {
+      if (state.lease?.fence !== event.fence) return refuse(state, 'fenced');
+      const moved = event.progress !== null && event.progress.chunks_completed > state.progress.chunks_completed;
+      return accept({
+        ...withProgress(state, event.progress),
+        lease: { ...state.lease, expiresAt: now + rules.leaseMs, lastCommitAt: moved ? now : state.lease.lastCommitAt },
+        // A chunk that landed proves the job is not stuck, so its budget of attempts starts again.
+        attempt: moved ? 1 : state.attempt, snoozes: moved ? 0 : state.snoozes, lastHeartbeat: now,
+      }, now, [{ type: 'broadcast' }]);
+    }
+
+    case 'released':
+      if (state.lease?.fence !== event.fence) return refuse(state, 'fenced');
+      return settle(vacate(state), event.outcome, now, rules);
+
+    case 'cancelled':
+      if (state.status !== 'pending' && state.status !== 'running' && state.status !== 'paused') return refuse(state, 'invalid_state');
+      return end(vacate(state), 'cancelled', 'user_cancelled', null, now);
+
+    case 'paused':
+      if (state.status !== 'pending' && state.status !== 'running') return refuse(state, 'invalid_state');
+      return end(vacate(state), 'paused', 'user_paused', null, now);
+
+    case 'resumed': {
+      const resumable = state.status === 'failed' || state.status === 'paused' || (state.status === 'cancelled' && state.reason === 'abandoned');
+      if (!resumable) return refuse(state, 'invalid_state');
+      return wait({ ...state, attempt: 0, snoozes: 0, completedAt: null }, 'resumed', 0, now, rules);
+    }
+
+    case 'resume_refused':
+      return accept({ ...state, ...event.before, nextRetryAt: null, ringAt: null }, now, publish);
+
+    case 'reconnected':
+      if (state.status !== 'paused' || state.reason !== 'auth_expired') return refuse(state, 'invalid_state');
+      return wait({ ...state, attempt: 0, snoozes: 0 }, 'resumed', 0, now, rules);
+
+    case 'completion_refused':
+      if (state.status !== 'completed') return unchanged(state);
+      return end(state, 'failed', 'ledger_mismatch', null, now);
+
+    case 'alarm':
+      return reap(state, now, rules);
+  }
+}
+
+/** The reaper: what is overdue? */
+function reap(state: JobState, now: number, rules: Rules): Decision {
+  if (state.lease && state.lease.expiresAt <= now) return loseLease(state, 'lease_lost', `Worker ${state.lease.workerId} went silent.`, now, rules);
+  if (state.lease && state.lease.lastCommitAt + rules.stallMs <= now) return loseLease(state, 'stalled', `Worker ${state.lease.workerId} stored nothing for ${Math.round(rules.stallMs / 60_000)} min.`, now, rules);
+  // Waiting and nobody came: the doorbell was lost. Ring again.
+  if (state.status === 'pending' && state.ringAt !== null && state.ringAt <= now) {
+    const late = behind(state);
+    return { ...unchanged({ ...state, ringAt: now + rules.ringAgainMs }), effects: late.length > 0 ? late : [ring()] };
+  }
+  return { ...unchanged(state), effects: behind(state) };
+}
+
+/** Postgres missed the last change: say it again, and whatever had to wait for it. */
+function behind(state: JobState): Effect[] {
+  if (state.mirrored >= lastPublished(state)) return [];
+  return state.status === 'pending' ? [...publish, ring()] : publish;
+}
+/** Heartbeats change the version but not what Postgres must know, so only a state without a lease, or one just claimed, can be behind. */
+const lastPublished = (state: JobState): number => (state.lease ? state.mirrored : state.version);
+
+function loseLease(state: JobState, reason: 'lease_lost' | 'stalled', error: string, now: number, rules: Rules): Decision {
+  const vacant: JobState = { ...vacate(state), errorCount: state.errorCount + 1, lastError: error };
+  if (state.attempt >= state.facts.maxRetries) return end(vacant, 'cancelled', 'abandoned', null, now);
+  return wait(vacant, reason, 0, now, rules);
+}
+
+/** What becomes of a job whose worker let go. The lease is over already. */
+function settle(state: JobState, outcome: Outcome, now: number, rules: Rules): Decision {
+  switch (outcome.kind) {
+    case 'completed': {
+      const finished = withProgress(state, outcome.progress);
+      if (outcome.progress.covered < 1 || !isBalanced(outcome.progress.ledger)) return end(finished, 'failed', 'ledger_mismatch', null, now);
+      return end({ ...finished, attempt: 0, nextRetryAt: null }, 'completed', 'done', null, now);
+    }
+    case 'paused': return end({ ...state, lastError: outcome.message }, 'paused', outcome.reason, outcome.message, now);
+    case 'failed': return end({ ...state, errorCount: state.errorCount + 1, lastError: outcome.message }, 'failed', outcome.reason, outcome.message, now);
+    case 'handed_back': {
+      if (!outcome.crashed) return wait({ ...state, attempt: state.attempt - 1 }, 'handed_back', 0, now, rules);
+      const crashed: JobState = { ...state, errorCount: state.errorCount + 1, lastError: 'The worker process died.' };
+      return state.attempt >= state.facts.maxRetries ? end(crashed, 'cancelled', 'abandoned', null, now) : wait(crashed, 'lease_lost', 0, now, rules);
+    }
+    case 'snoozed':
+      if (state.snoozes + 1 >= SNOOZES_MAX) return end({ ...state, lastError: outcome.message }, 'failed', 'provider_error', outcome.message, now);
+      return wait({ ...state, attempt: state.attempt - 1, snoozes: state.snoozes + 1, lastError: outcome.message }, 'rate_limited', outcome.retryAfterMs, now, rules);
+    case 'errored': {
+      const failed: JobState = { ...state, errorCount: state.errorCount + 1, lastError: outcome.message };
+      if (state.attempt >= state.facts.maxRetries) return end(failed, 'failed', outcome.reason, outcome.message, now);
+      return wait(failed, 'retry_scheduled', backoffMs(state.attempt), now, rules);
+    }
+  }
+}
+
+/** Back to the queue, from the last checkpoint. */
+function wait(state: JobState, reason: Reason, delayMs: number, now: number, rules: Rules): Decision {
+  const nextRetryAt = delayMs > 0 ? now + delayMs : null;
+  return accept({ ...state, status: 'pending', reason, message: reasonSentences[reason], nextRetryAt, ringAt: now + delayMs + rules.ringAgainMs }, now, [...publish, ring(delayMs)]);
+}
+
+/** Into a state that nothing leaves by itself. */
+function end(state: JobState, status: 'completed' | 'failed' | 'paused' | 'cancelled', reason: Reason, message: string | null, now: number): Decision {
+  return accept({
+    ...state, status, reason, message: message ?? reasonSentences[reason], nextRetryAt: null, ringAt: null,
+    completedAt: status === 'paused' ? null : now,
+  }, now, publish);
+}
+
+/** Absolute numbers of the ledger; an older report than the one we have changes nothing. */
+function withProgress(state: JobState, progress: Progress | null): JobState {
+  if (progress === null || progress.chunks_completed < state.progress.chunks_completed) return state;
+  return { ...state, progress: { ...progress, covered: Math.max(progress.covered, state.progress.covered) } };
+}
+
+/** 2 s, 4 s, 8 s .. five minutes. */
+export const backoffMs = (attempt: number): number => Math.min(BACKOFF_FIRST_MS * 2 ** Math.max(0, attempt - 1), BACKOFF_MAX_MS);
+
+/** When the object must wake: the nearest of lease end, stall, ring and a mirror to repeat. Null: never. */
+export function wakeAt(state: JobState, now: number, rules: Rules): number | null {
+  const moments: number[] = [];
+  if (state.lease) moments.push(state.lease.expiresAt, state.lease.lastCommitAt + rules.stallMs);
+  if (state.status === 'pending' && state.ringAt !== null) moments.push(state.ringAt);
+  if (behind(state).length > 0) moments.push(now + MIRROR_AGAIN_MS);
+  return moments.length === 0 ? null : Math.min(...moments);
+}

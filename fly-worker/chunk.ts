@@ -1,0 +1,86 @@
+/** One page on its way into the ledger: which of its records are fresh, and the rows that a commit writes. Pure but for hashing. */
+import type { SourceRecord, UnreadableRecord } from '#contract/connector';
+import { SYSTEM_NODE_TYPES, type DerivedRecord, type Facts } from '#contract/memory';
+import { edgeId, nodeId, recordId } from './ids.ts';
+
+/** Whose record it is. */
+export interface Owner { tenantId: string; integrationId: string; connectionId: string; jobId: string }
+
+/** A record of a page with its address: id and content hash. */
+export interface Addressed { source: SourceRecord; recordId: string; contentHash: string }
+
+/** What the ledger already knows of a page's records. */
+export interface Known { hashes: Map<string, string>; met: Set<string> }
+
+export interface Failure { recordId: string; stream: string; providerId: string; kind: string; message: string }
+
+/** A page sorted: `fresh` must go into both memories, `unchanged` is there already. Met twice in the run counts as duplicate, by the ledger. */
+export interface SortedPage { seen: number; fresh: Addressed[]; unchanged: string[]; failures: Failure[] }
+
+/** The same id twice in one page (or an unreadable and a readable one): the first stands. */
+export function sortPage(owner: Owner, stream: string, records: Addressed[], unreadable: UnreadableRecord[], known: Known): SortedPage {
+  const page: SortedPage = { seen: records.length + unreadable.length, fresh: [], unchanged: [], failures: [] };
+  const here = new Set<string>();
+  for (const record of records) {
+    if (here.has(record.recordId)) continue;
+    here.add(record.recordId);
+    if (known.hashes.get(record.recordId) === record.contentHash) page.unchanged.push(record.recordId);
+    else page.fresh.push(record);
+  }
+  for (const { providerId, message } of unreadable) {
+    const id = recordId(owner.tenantId, owner.connectionId, stream, providerId);
+    if (here.has(id)) continue;
+    here.add(id);
+    page.failures.push({ recordId: id, stream, providerId, kind: 'unreadable', message });
+  }
+  return page;
+}
+
+export interface RecordRow {
+  id: string; hash: string; provider_id: string; kind: string; title: string; preview: string; url: string | null; at: string; ends: string | null; people: string[];
+}
+export interface NodeRow { id: string; type: string; key: string; name: string; props: string; at: string; by: string; sys: boolean }
+export interface EdgeRow { id: string; src: string; type: string; dst: string }
+export interface EvidenceRow { rec: string; id: string; kind: 'n' | 'e'; method: string; conf: number; name: string | null; props: string | null }
+export interface ChunkRows { records: RecordRow[]; nodes: NodeRow[]; edges: EdgeRow[]; evidence: EvidenceRow[] }
+
+const systemTypes = new Set<string>(SYSTEM_NODE_TYPES);
+
+/** The rows of a chunk, each list unique by id and sorted by it: unsorted multi-row writes deadlock. */
+export function toRows(owner: Owner, fresh: Addressed[], derived: DerivedRecord[]): ChunkRows {
+  const records = new Map<string, RecordRow>(), nodes = new Map<string, NodeRow>(), edges = new Map<string, EdgeRow>(), evidence: EvidenceRow[] = [];
+  fresh.forEach(({ source, recordId: id, contentHash }, i) => {
+    const { title, preview, people, facts } = derived[i]!;
+    records.set(id, { id, hash: contentHash, provider_id: source.providerId, kind: source.kind, title, preview, url: source.url, at: source.occurredAt, ends: source.endsAt, people });
+    addFacts(owner.tenantId, id, source.occurredAt, facts, nodes, edges, evidence);
+  });
+  return { records: byId(records), nodes: byId(nodes), edges: byId(edges), evidence: evidence.sort((a, b) => (a.rec === b.rec ? compare(a.id, b.id) : compare(a.rec, b.rec))) };
+}
+
+function addFacts(tenantId: string, record: string, at: string, facts: Facts, nodes: Map<string, NodeRow>, edges: Map<string, EdgeRow>, evidence: EvidenceRow[]): void {
+  const here = new Set<string>();
+  for (const e of facts.entities) {
+    const id = nodeId(tenantId, e.type, e.key);
+    if (here.has(id)) continue;
+    here.add(id);
+    const props = JSON.stringify(e.properties);
+    evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: e.name || null, props: props === '{}' ? null : props });
+    const row: NodeRow = { id, type: e.type, key: e.key, name: e.name, props, at: e.name ? at : UNNAMED_AT, by: record, sys: systemTypes.has(e.type) };
+    const other = nodes.get(id);
+    if (!other || isNewer(row, other)) nodes.set(id, row);
+  }
+  for (const r of facts.relations) {
+    const src = nodeId(tenantId, r.source.type, r.source.key), dst = nodeId(tenantId, r.target.type, r.target.key), id = edgeId(tenantId, src, r.type, dst);
+    if (here.has(id)) continue;
+    here.add(id);
+    const props = JSON.stringify(r.properties);
+    evidence.push({ rec: record, id, kind: 'e', method: r.method, conf: r.confidence, name: null, props: props === '{}' ? null : props });
+    if (!edges.has(id)) edges.set(id, { id, src, type: r.type, dst });
+  }
+}
+
+/** A mention without a name describes a node only as long as nothing better is known. */
+const UNNAMED_AT = '0001-01-01T00:00:00.000Z';
+const isNewer = (a: NodeRow, b: NodeRow): boolean => a.at > b.at || (a.at === b.at && a.by > b.by);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byId = <T extends { id: string }>(rows: Map<string, T>): T[] => [...rows.values()].sort((a, b) => compare(a.id, b.id));

@@ -1,0 +1,86 @@
+/** The worker's side of the front desk: claim, heartbeat, release, credentials. Every call is bounded; a refusal is an answer, not an error. */
+import { SignJWT } from 'jose';
+import { z } from 'zod';
+import { IntegrationId, type Outcome, type Progress } from '#contract/job';
+import { INTERNAL_TIMEOUT_MS } from '#contract/limits';
+
+/** What a claim hands over. The token is bound to job, fence and expiry. */
+export const Claim = z.object({
+  token: z.string(), fence: z.int(), lease_seconds: z.number(), heartbeat_seconds: z.number(),
+  job: z.object({
+    job_id: z.string(), tenant_id: z.string(), integration_id: IntegrationId, connection_id: z.string(),
+    start_date: z.string(), end_date: z.string(), chunk_size: z.int(), scope: z.string(),
+  }),
+});
+export type Claim = z.infer<typeof Claim>;
+
+/** `fenced`: somebody else, or nobody, holds the job now. `refused`: the job is not to be had. */
+export type Refused = { ok: false; kind: 'fenced' | 'refused' | 'auth_expired' | 'connection_removed'; message: string };
+export type Granted<T> = { ok: true; value: T };
+
+/** The front desk did not answer, or not sensibly: nothing is known. */
+export class DoorError extends Error {
+  override name = 'DoorError';
+}
+
+const Renewal = z.object({ token: z.string() });
+const Credentials = z.object({ access_token: z.string() });
+const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+export interface Door {
+  claim(tenantId: string, jobId: string): Promise<Granted<Claim> | Refused>;
+  /** Renews the lease; answers the next token. */
+  beat(claim: Claim, progress: Progress | null): Promise<Granted<string> | Refused>;
+  release(claim: Pick<Claim, 'token' | 'job'>, outcome: Outcome): Promise<Granted<null> | Refused>;
+  /** An access token of the job's connection. `rejected`: the one the provider would not take. */
+  credentials(claim: Claim, rejected?: string): Promise<Granted<string> | Refused>;
+}
+
+export interface DoorOptions { apiUrl: string; secret: string; workerId: string }
+
+export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
+  const key = new TextEncoder().encode(secret);
+
+  async function call<T>(path: string, token: string, body: unknown, schema: z.ZodType<T>): Promise<Granted<T> | Refused> {
+    const response = await fetch(`${apiUrl}/internal/${path}`, {
+      method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(INTERNAL_TIMEOUT_MS),
+    }).catch((error: unknown) => { throw new DoorError(`The front desk did not answer ${path}: ${error instanceof Error ? error.message : String(error)}`); });
+    const answer: unknown = await response.json().catch(() => null);
+    if (response.ok) {
+      const parsed = schema.safeParse(answer);
+      if (parsed.success) return { ok: true, value: parsed.data };
+      throw new DoorError(`The front desk answered ${path} with something unreadable.`);
+    }
+    const refusal = Refusal.safeParse(answer);
+    if (response.status >= 500 || !refusal.success) throw new DoorError(`The front desk answered ${path} with ${response.status}.`);
+    return { ok: false, kind: toKind(refusal.data.error.code), message: refusal.data.error.message };
+  }
+
+  return {
+    async claim(tenantId, jobId) {
+      const token = await new SignJWT({ worker: workerId }).setProtectedHeader({ alg: 'HS256' }).setAudience('worker-door').setIssuedAt().setExpirationTime('60s').sign(key);
+      return call('claim', token, { tenant_id: tenantId, job_id: jobId, worker_id: workerId }, Claim);
+    },
+    async beat(claim, progress) {
+      const answer = await call('heartbeat', claim.token, { progress }, Renewal);
+      return answer.ok ? { ok: true, value: answer.value.token } : answer;
+    },
+    async release(claim, outcome) {
+      const answer = await call('release', claim.token, { outcome }, z.unknown());
+      return answer.ok ? { ok: true, value: null } : answer;
+    },
+    async credentials(claim, rejected) {
+      const answer = await call('credentials', claim.token, { rejected: rejected ?? null }, Credentials);
+      return answer.ok ? { ok: true, value: answer.value.access_token } : answer;
+    },
+  };
+}
+
+function toKind(code: string): Refused['kind'] {
+  switch (code) {
+    case 'fenced': return 'fenced';
+    case 'needs_reauth': return 'auth_expired';
+    case 'not_found': return 'connection_removed';
+    default: return 'refused';
+  }
+}

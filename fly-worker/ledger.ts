@@ -1,0 +1,242 @@
+/**
+ * The ledger: the one place where a chunk becomes true. `open` reads the checkpoints under the fence; `commit` is one statement that passes the
+ * gate and writes everything, or nothing. Both memories exist for a record from the moment its row here names its content hash.
+ */
+import { sql, type SQL } from 'drizzle-orm';
+import type { PlannedWindow, WindowState } from '#contract/windows';
+import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#contract/job';
+import { DatabaseError, type Database } from '#migrations/database';
+import type { ChunkRows, Failure, Known, Owner } from './chunk.ts';
+
+/** A right to write: the job and the token minted for this claim. */
+export interface Lease extends Owner { fence: number }
+
+/** The gate is shut: another fence, another chunk, or the job no longer runs. Nothing was written; let go of the job. */
+export class FencedError extends Error {
+  override name = 'FencedError';
+}
+
+export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown }
+/** The job's counters as they stand: absolute numbers. */
+export interface Counters { chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
+export interface OpenJob { windows: OpenWindow[]; counters: Counters }
+
+export interface Chunk {
+  window: OpenWindow;
+  /** Where the next chunk of the window starts; null with `done`. */
+  checkpoint: unknown;
+  done: boolean;
+  covered: number;
+  seen: number;
+  unchanged: string[];
+  failures: Failure[];
+  rows: ChunkRows;
+  /** Records whose former content stands in the ledger: their old facts go. */
+  edited: string[];
+  streams: StreamProgress[];
+  coveredTotal: number;
+}
+
+const counterColumns = (of = ''): SQL =>
+  sql.raw(['chunks_completed', 'records_processed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c).join(', '));
+const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
+
+/** Takes over the job: windows with their checkpoints, newest first, and the counters. Throws FencedError, DatabaseError. */
+export async function open(db: Database, lease: Lease): Promise<OpenJob> {
+  const [jobs, windows] = await db.tenant(lease.tenantId, [
+    sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}`,
+    sql`select stream, no, seq, checkpoint, done, covered::float8 as covered, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+          from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
+  ]);
+  const job = jobs?.[0];
+  if (!job) throw fenced(lease);
+  return { counters: toCounters(job), windows: (windows ?? []) as unknown as OpenWindow[] };
+}
+
+/** Writes the plan of a new job. A plan that is there already stays. Throws FencedError, DatabaseError. */
+export async function plan(db: Database, lease: Lease, windows: PlannedWindow[]): Promise<OpenJob> {
+  await db.tenant(lease.tenantId, [sql`
+    with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update)
+    insert into sync_windows (tenant_id, job_id, stream, no, since, until)
+    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz)
+     order by w.stream, w.no on conflict do nothing`]);
+  return open(db, lease);
+}
+
+/** What is known of these records: the content hash both memories hold, and which this job has met before. */
+export async function known(db: Database, lease: Lease, recordIds: string[]): Promise<Known> {
+  if (recordIds.length === 0) return { hashes: new Map(), met: new Set() };
+  const ids = pgArray(recordIds);
+  const [rows, met] = await db.tenant(lease.tenantId, [
+    sql`select record_id::text as id, content_hash as hash from records where tenant_id = ${lease.tenantId} and record_id = any(${ids}::uuid[])`,
+    sql`select record_id::text as id from sync_ledger where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid and record_id = any(${ids}::uuid[])`,
+  ]);
+  return {
+    hashes: new Map((rows as { id: string; hash: string }[]).map((r) => [r.id, r.hash])),
+    met: new Set((met as { id: string }[]).map((r) => r.id)),
+  };
+}
+
+/**
+ * One chunk, one statement: the gate opens and everything lands, or nothing does. Answers the job's counters afterwards.
+ * Throws FencedError when the gate is shut; DatabaseError `unavailable` when it is unknown whether it landed (ask `landed`).
+ */
+export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<Counters> {
+  const { tenantId } = lease;
+  const statement = commitStatement(lease, chunk);
+  // Old facts may leave nodes that nothing supports any more; that needs the tenant's graph for a moment alone.
+  const answers = chunk.edited.length > 0
+    ? (await db.tenant(tenantId, [touch(tenantId, chunk.edited), statement, ...dropUnsupported(tenantId)], 'exclusive')).slice(1)
+    : await db.tenant(tenantId, [statement], 'shared');
+  const row = answers[0]?.[0];
+  if (!row) throw fenced(lease);
+  return toCounters(row);
+}
+
+function commitStatement(lease: Lease, chunk: Chunk): SQL {
+  const { tenantId, jobId, integrationId, connectionId } = lease;
+  const { window: w, rows } = chunk;
+  const entries = JSON.stringify([
+    ...rows.records.map((r) => ({ id: r.id, outcome: 'stored' })), ...chunk.unchanged.map((id) => ({ id, outcome: 'unchanged' })), ...chunk.failures.map((f) => ({ id: f.recordId, outcome: 'failed' })),
+  ]);
+  const failures = JSON.stringify(chunk.failures.map((f) => ({ id: f.recordId, pid: f.providerId, kind: f.kind, message: f.message })));
+  const checkpointData = JSON.stringify({ streams: chunk.streams, covered: chunk.coveredTotal });
+  return sql`
+    with gate as (
+      select j.tenant_id, j.id as job_id, w.stream, w.no from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
+       where j.tenant_id = ${tenantId} and j.id = ${jobId}::uuid and j.fence = ${lease.fence}::bigint and j.status = 'running'
+         and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done
+         for update of j, w),
+    entries as (
+      insert into sync_ledger (tenant_id, job_id, record_id, stream, window_no, outcome)
+      select gate.tenant_id, gate.job_id, x.id, gate.stream, gate.no, x.outcome from gate, jsonb_to_recordset(${entries}::jsonb) as x(id uuid, outcome text)
+       order by x.id on conflict do nothing returning outcome),
+    counted as (
+      select count(*)::int as met, (count(*) filter (where outcome = 'stored'))::int as stored, (count(*) filter (where outcome = 'unchanged'))::int as unchanged,
+             (count(*) filter (where outcome = 'failed'))::int as failed from entries),
+    failures as (
+      insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
+      select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, jsonb_to_recordset(${failures}::jsonb) as x(id uuid, pid text, kind text, message text)
+       order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),
+    stored as (
+      insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, stored_by_job)
+      select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people, gate.job_id
+        from gate, jsonb_to_recordset(${JSON.stringify(rows.records)}::jsonb) as x(id uuid, hash text, provider_id text, kind text, title text, preview text, url text, at timestamptz, ends timestamptz, people text[])
+       order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
+         url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
+       where records.content_hash <> excluded.content_hash),
+    ${factStatements(rows, chunk.edited)},
+    advanced as (
+      update sync_windows w set seq = w.seq + 1, checkpoint = ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb, done = ${chunk.done}::boolean, covered = greatest(w.covered, ${chunk.covered}::real),
+             seen = w.seen + ${chunk.seen}::int, stored = w.stored + c.stored, unchanged = w.unchanged + c.unchanged, failed = w.failed + c.failed, duplicate = w.duplicate + ${chunk.seen}::int - c.met, updated_at = now()
+        from gate, counted c where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = gate.stream and w.no = gate.no)
+    update historical_sync_jobs j set chunks_completed = j.chunks_completed + 1, records_processed = j.records_processed + c.stored + c.unchanged,
+           seen = j.seen + ${chunk.seen}::int, stored = j.stored + c.stored, unchanged = j.unchanged + c.unchanged, failed = j.failed + c.failed, duplicate = j.duplicate + ${chunk.seen}::int - c.met,
+           entities_extracted = j.entities_extracted + (select count(*) from staged)::int, relationships_extracted = j.relationships_extracted + (select count(*) from edges)::int,
+           checkpoint_data = ${checkpointData}::jsonb, progress_percentage = greatest(j.progress_percentage, ${Math.min(99, chunk.coveredTotal * 100)}::real), last_heartbeat = now(), updated_at = now()
+      from gate, counted c where j.tenant_id = gate.tenant_id and j.id = gate.job_id
+    returning ${counterColumns('j.')}`;
+}
+
+/** Graph and evidence behind the gate. `staged` and `edges` return what is new. */
+function factStatements(rows: ChunkRows, edited: string[]): SQL {
+  return sql`
+    staged as (
+      insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
+      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys then 'promoted' else 'staged' end
+        from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes)}::jsonb) as x(id uuid, type text, key text, name text, sys boolean) order by x.id on conflict do nothing returning id),
+    nodes as (
+      insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
+      select gate.tenant_id, x.id, x.type, x.key, x.name, x.props, x.at, x.by
+        from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes.filter((n) => n.sys).map((n) => ({ ...n, props: JSON.parse(n.props) })))}::jsonb) as x(id uuid, type text, key text, name text, props jsonb, at timestamptz, by uuid)
+       order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
+       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
+          or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
+    edges as (
+      insert into graph_edges (tenant_id, id, source, edge_type, target)
+      select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, jsonb_to_recordset(${JSON.stringify(rows.edges)}::jsonb) as x(id uuid, src uuid, type text, dst uuid)
+       order by x.id on conflict do nothing returning id),
+    news as (select x.* from gate, jsonb_to_recordset(${JSON.stringify(rows.evidence.map((e) => ({ ...e, props: e.props === null ? null : JSON.parse(e.props) })))}::jsonb)
+      as x(rec uuid, id uuid, kind "char", method text, conf real, name text, props jsonb)),
+    outdated as (
+      delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${pgArray(edited)}::uuid[])
+         and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),
+    found as (
+      insert into evidence (tenant_id, record_id, target_id, target_kind, method, confidence, name, properties)
+      select gate.tenant_id, n.rec, n.id, n.kind, n.method, n.conf, n.name, n.props from gate, news n order by n.rec, n.id
+       on conflict (tenant_id, record_id, target_id) do update set method = excluded.method, confidence = excluded.confidence, name = excluded.name, properties = excluded.properties
+       where (evidence.method, evidence.confidence, evidence.name, evidence.properties) is distinct from (excluded.method, excluded.confidence, excluded.name, excluded.properties))`;
+}
+
+/** Remembers, for this transaction, what these records support: the only nodes and edges that can lose their last support. */
+const touch = (tenantId: string, recordIds: string[]): SQL => sql`
+  select set_config('app.touched', coalesce((select string_agg(distinct e.target_id::text, ',') from evidence e where e.tenant_id = ${tenantId} and e.record_id = any(${pgArray(recordIds)}::uuid[])), ''), true)`;
+const touched = sql.raw(`any(string_to_array(nullif(current_setting('app.touched'), ''), ',')::uuid[])`);
+
+/** Deletes what of it no record supports any more, and lets a node be described by the newest record that still does. Under the exclusive lock only. */
+function dropUnsupported(tenantId: string): SQL[] {
+  const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id = ${touched} and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.target_kind = ${kind})`;
+  return [
+    sql`delete from graph_edges t where ${orphan('e')}`,
+    sql`delete from graph_nodes t where ${orphan('n')}`,
+    sql`delete from discovered_entities t where ${orphan('n')}`,
+    sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
+          from (select distinct on (e.target_id) e.target_id, e.name, e.properties, case when e.name is null then '0001-01-01T00:00:00Z'::timestamptz else r.occurred_at end as at, e.record_id
+                  from evidence e join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
+                 where e.tenant_id = ${tenantId} and e.target_kind = 'n' and e.target_id = ${touched}
+                 order by e.target_id, (e.name is not null) desc, r.occurred_at desc, e.record_id desc) best
+         where t.tenant_id = ${tenantId} and t.id = best.target_id
+           and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.record_id = t.described_by)`,
+  ];
+}
+
+/** After an answer that got lost: did this chunk land? The same fence means nobody else can have moved the window. Throws FencedError, DatabaseError. */
+export async function landed(db: Database, lease: Lease, window: OpenWindow): Promise<Counters | null> {
+  const { windows, counters } = await open(db, lease);
+  const now = windows.find((w) => w.stream === window.stream && w.no === window.no);
+  return now && now.seq > window.seq ? counters : null;
+}
+
+export interface Books { counters: Counters; openWindows: number; mismatch: string | null }
+
+/** The last look before `completed`: every window done, and the counters equal to the rows. Throws FencedError, DatabaseError. */
+export async function balance(db: Database, lease: Lease): Promise<Books> {
+  const [jobs, windows] = await db.tenant(lease.tenantId, [
+    sql`select ${counterColumns()} from historical_sync_jobs where ${held(lease)} for update`,
+    sql`select w.stream, w.no, w.done, w.seen, w.stored, w.unchanged, w.duplicate, w.failed,
+               coalesce(b.stored, 0)::int as b_stored, coalesce(b.unchanged, 0)::int as b_unchanged, coalesce(b.failed, 0)::int as b_failed
+          from sync_windows w left join (
+            select stream, window_no, count(*) filter (where outcome = 'stored') as stored, count(*) filter (where outcome = 'unchanged') as unchanged, count(*) filter (where outcome = 'failed') as failed
+              from sync_ledger where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid group by 1, 2) b on b.stream = w.stream and b.window_no = w.no
+         where w.tenant_id = ${lease.tenantId} and w.job_id = ${lease.jobId}::uuid order by w.stream, w.no`,
+    sql`update connections set last_synced_at = now() where tenant_id = ${lease.tenantId} and id = ${lease.connectionId}::uuid
+           and exists (select from historical_sync_jobs where ${held(lease)}) and not exists (select from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid and not done)`,
+  ]);
+  const job = jobs?.[0];
+  if (!job) throw fenced(lease);
+  const counters = toCounters(job);
+  const sum: Ledger = { seen: 0, stored: 0, unchanged: 0, duplicate: 0, failed: 0 };
+  let openWindows = 0, mismatch: string | null = null;
+  for (const row of (windows ?? []) as unknown as (Ledger & { stream: string; no: number; done: boolean; b_stored: number; b_unchanged: number; b_failed: number })[]) {
+    if (!row.done) openWindows++;
+    for (const key of Object.keys(sum) as (keyof Ledger)[]) sum[key] += row[key];
+    if (!isBalanced(row) || row.stored !== row.b_stored || row.unchanged !== row.b_unchanged || row.failed !== row.b_failed) {
+      mismatch ??= `Window ${row.no} of ${row.stream}: ${row.seen} seen, but ${row.stored} stored + ${row.unchanged} unchanged + ${row.duplicate} duplicate + ${row.failed} failed (books: ${row.b_stored}, ${row.b_unchanged}, ${row.b_failed}).`;
+    }
+  }
+  if (!mismatch && (Object.keys(sum) as (keyof Ledger)[]).some((k) => sum[k] !== counters.ledger[k])) mismatch = 'The windows do not add up to the job.';
+  return { counters, openWindows, mismatch };
+}
+
+/** The job's progress from counters and windows. */
+export const toProgress = (counters: Counters, streams: StreamProgress[], covered: number): Progress => ({ ...counters, streams, covered });
+
+const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
+const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
+const toCounters = (row: Record<string, unknown>): Counters => ({
+  chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
+  ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
+});
+/** Ids only: letters, digits and dashes, so no quoting is needed. */
+const pgArray = (ids: string[]): string => `{${ids.join(',')}}`;
+export const isUnavailable = (error: unknown): boolean => error instanceof DatabaseError && error.kind === 'unavailable';

@@ -1,0 +1,194 @@
+/**
+ * The straight line of a chunk: fetch -> known? -> derive -> semantic memory -> ledger. A job's windows are walked newest first, a few at once;
+ * within a window the next page is fetched while this one is stored. Cancel and shutdown are looked at between chunks.
+ */
+import type { Connector, Page, Stream } from '#contract/connector';
+import type { Progress } from '#contract/job';
+import { PAGES_PER_WINDOW_MAX, WINDOWS_IN_FLIGHT_MAX } from '#contract/limits';
+import type { DerivedRecord } from '#contract/memory';
+import { takeTurns, type InTurn } from '#contract/turns';
+import { coveredByPage, coveredPart, planWindows, streamProgress } from '#contract/windows';
+import type { Database } from '#migrations/database';
+import { sortPage, toRows, type Addressed, type Failure } from './chunk.ts';
+import { recordId } from './ids.ts';
+import { balance, commit, FencedError, isUnavailable, known, landed, open, plan, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { ProviderError, type Provider } from './provider.ts';
+
+/** What the line needs of the workshop around it. */
+export interface Workshop {
+  db: Database;
+  contentHash(record: Addressed['source']): string;
+  /** Cleans, redacts, extracts and (local embedder) embeds. One answer per record, in order; `null`: this record cannot be processed, with the reason. */
+  derive(records: Addressed['source'][]): Promise<{ derived: (DerivedRecord | { failed: string })[]; vectors: (Float32Array | null)[] }>;
+  /** Writes to semantic memory; invisible until the ledger names it. Repeating is harmless. */
+  remember(lease: Lease, records: { addressed: Addressed; derived: DerivedRecord; vector: Float32Array | null }[]): Promise<void>;
+}
+
+export interface Run {
+  shop: Workshop;
+  lease: Lease;
+  connector: Connector;
+  provider: Provider;
+  /** Of the provider's API, without a trailing slash. */
+  baseUrl: string;
+  range: { since: string; until: string };
+  /** Aborted: stop after the chunk in hand. Its reason is thrown. */
+  signal: AbortSignal;
+  /** Told after every chunk. */
+  onProgress(progress: Progress): void;
+}
+
+/** The books at the end of a run. */
+export interface Finished { progress: Progress; mismatch: string | null }
+
+/** Walks every open window to its end. Throws FencedError, ProviderError, DatabaseError or the signal's reason; what was committed stays. */
+export async function runPipeline(run: Run): Promise<Finished> {
+  const line = await openLine(run);
+  const queue = line.windows.filter((w) => !w.done);
+  const failed = new AbortController();
+  const lanes = Array.from({ length: Math.min(WINDOWS_IN_FLIGHT_MAX, run.connector.concurrencyMax, queue.length) }, async () => {
+    try {
+      for (let window = queue.shift(); window && !failed.signal.aborted; window = queue.shift()) await walk(line, window, failed.signal);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  });
+  const results = await Promise.allSettled(lanes);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  const broken = results.find((r) => r.status === 'rejected');
+  if (broken) throw broken.reason;
+  const books = await balance(run.shop.db, run.lease);
+  line.counters = books.counters;
+  return { progress: line.progress(), mismatch: books.mismatch ?? (books.openWindows > 0 ? `${books.openWindows} windows are not done.` : null) };
+}
+
+/** One run of one job: its windows, its counters, its turn at the ledger. */
+interface Line {
+  run: Run;
+  windows: OpenWindow[];
+  streams: Map<string, Stream>;
+  counters: Counters;
+  progress(): Progress;
+  /** Commits wait for each other: they would on the job's row anyway. */
+  inTurn: InTurn;
+  /** Per page being stored: the records that another window committed meanwhile, so that what the page knew of them is out of date. */
+  overtaken: Set<Set<string>>;
+}
+
+async function openLine(run: Run): Promise<Line> {
+  const { shop, lease, connector, provider, range } = run;
+  let opened = await open(shop.db, lease);
+  // The first heartbeat comes before the first fetch.
+  run.onProgress(toProgress(opened.counters, streamProgress(opened.windows), coveredPart(opened.windows)));
+  const streams = await connector.streams({ get: provider.get, baseUrl: run.baseUrl });
+  if (opened.windows.length === 0) opened = await plan(shop.db, lease, planWindows(streams, range));
+  const line: Line = {
+    run, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
+    progress: () => toProgress(line.counters, streamProgress(line.windows), coveredPart(line.windows)),
+    inTurn: takeTurns(), overtaken: new Set(),
+  };
+  return line;
+}
+
+type FetchedPage = { page: Page; restarted: boolean };
+
+async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promise<void> {
+  const { run } = line;
+  const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
+  let cursor: unknown = parsed?.success ? parsed.data : null;
+  let ahead: Promise<FetchedPage> | null = fetchPage(run, window, cursor);
+  for (let pages = 0; ahead; pages++) {
+    if (pages >= PAGES_PER_WINDOW_MAX) throw new ProviderError('unreadable_answer', `The provider's pages of ${window.stream} do not end (${pages} so far). Resume to try again.`);
+    const { page } = await ahead;
+    cursor = page.next;
+    stopIfAsked(run.signal, failed);
+    ahead = cursor === null ? null : fetchPage(run, window, cursor);
+    ahead?.catch(() => undefined);                       // looked at in the next round; a failure while storing must not be "unhandled"
+    await storePage(line, window, page);
+    stopIfAsked(run.signal, failed);
+  }
+}
+
+function stopIfAsked(...signals: AbortSignal[]): void {
+  for (const signal of signals) if (signal.aborted) throw signal.reason;
+}
+
+/** A page token that the provider forgot sends us back to the window's start: what is stored already counts as duplicate. */
+async function fetchPage(run: Run, window: OpenWindow, cursor: unknown): Promise<FetchedPage> {
+  const where = { stream: window.stream, span: { since: window.since, until: window.until } };
+  try {
+    return { page: await run.provider.fetchPage(run.connector, { ...where, cursor }), restarted: false };
+  } catch (error) {
+    if (cursor === null || !(error instanceof ProviderError) || error.kind !== 'gone') throw error;
+    return { page: await run.provider.fetchPage(run.connector, { ...where, cursor: null }), restarted: true };
+  }
+}
+
+async function storePage(line: Line, window: OpenWindow, page: Page): Promise<void> {
+  const { shop, lease } = line.run;
+  const addressed = page.records.map((source): Addressed => ({
+    source, recordId: recordId(lease.tenantId, lease.connectionId, source.stream, source.providerId), contentHash: shop.contentHash(source),
+  }));
+  const overtaken = new Set<string>();
+  line.overtaken.add(overtaken);
+  try {
+    await storeAddressed(line, window, page, addressed, overtaken);
+  } finally {
+    line.overtaken.delete(overtaken);
+  }
+  line.run.onProgress(line.progress());
+}
+
+async function storeAddressed(line: Line, window: OpenWindow, page: Page, addressed: Addressed[], overtaken: Set<string>): Promise<void> {
+  const { shop, lease } = line.run;
+  const before = await known(shop.db, lease, addressed.map((a) => a.recordId));
+  const sorted = sortPage(lease, window.stream, addressed, page.unreadable, before);
+  const { derived, vectors } = sorted.fresh.length > 0 ? await shop.derive(sorted.fresh.map((a) => a.source)) : { derived: [], vectors: [] };
+
+  const failures: Failure[] = [...sorted.failures], good: { addressed: Addressed; derived: DerivedRecord; vector: Float32Array | null }[] = [];
+  sorted.fresh.forEach((a, i) => {
+    const d = derived[i]!;
+    if ('failed' in d) failures.push({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message: d.failed });
+    else good.push({ addressed: a, derived: d, vector: vectors[i] ?? null });
+  });
+  if (good.length > 0) await shop.remember(lease, good);
+
+  const rows = toRows(lease, good.map((g) => g.addressed), good.map((g) => g.derived));
+  const ids = good.map((g) => g.addressed.recordId);
+  await line.inTurn(async () => {
+    const edited = ids.filter((id) => before.hashes.has(id) || overtaken.has(id));
+    const chunk = chunkOf(line, window, page, { seen: sorted.seen, unchanged: sorted.unchanged, failures, rows, edited });
+    line.counters = await commitSurely(shop.db, lease, chunk);
+    Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered });
+    for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
+  });
+}
+
+/** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
+function chunkOf(line: Line, window: OpenWindow, page: Page, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited'>): Chunk {
+  const done = page.next === null;
+  const order = line.streams.get(window.stream)?.order ?? 'unordered';
+  const covered = done ? 1 : Math.max(window.covered, coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
+  const after = line.windows.map((w) => (w === window ? { ...w, done, covered } : w));
+  return { window: { ...window }, checkpoint: page.next, done, covered, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
+}
+
+const COMMIT_TRIES = 3;
+
+/** Commits, and when the answer got lost finds out whether it had landed before trying again. */
+async function commitSurely(db: Database, lease: Lease, chunk: Chunk): Promise<Counters> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await commit(db, lease, chunk);
+    } catch (error) {
+      if (error instanceof FencedError && attempt > 1) {
+        const counters = await landed(db, lease, chunk.window);
+        if (counters) return counters;
+      }
+      if (!isUnavailable(error) || attempt >= COMMIT_TRIES) throw error;
+      const counters = await landed(db, lease, chunk.window).catch((e: unknown) => { if (isUnavailable(e)) return null; throw e; });
+      if (counters) return counters;
+    }
+  }
+}

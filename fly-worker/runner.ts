@@ -1,0 +1,161 @@
+/** Takes jobs while there are any, one per slot: most urgent and oldest first. The doorbell only wakes it; Postgres says what waits, the job's object who may have it. */
+import { sql } from 'drizzle-orm';
+import type { Outcome, Progress } from '#contract/job';
+import type { Database } from '#migrations/database';
+import { DoorError, type Claim, type Door } from './door.ts';
+import { connectorOf, ProviderError } from './connectors/index.ts';
+import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
+import { runPipeline, type Workshop } from './pipeline.ts';
+import { openProvider } from './provider.ts';
+
+export interface RunnerOptions {
+  db: Database; door: Door; shop: Workshop; slots: number;
+  /** Base URL of an integration's API, by environment name. */
+  baseUrl(env: string, fallback: string): string;
+  log(event: string, facts: Record<string, string | number | boolean | null>): void;
+  /** Told whenever a lease is taken, renewed or given back, so that a supervisor can speak for us. */
+  onLease?: (jobId: string, claim: Pick<Claim, 'token' | 'job'> | null) => void;
+}
+
+export interface Runner {
+  /** Somebody should look. False: every slot is busy (a busy slot looks again by itself when it is done). */
+  ring(): boolean;
+  readonly busy: number;
+  /** Resolves when every slot has handed its job back. */
+  stop(): Promise<void>;
+}
+
+/** Names asked for at once: enough that parallel slots find different jobs. */
+const CANDIDATES = 20;
+
+export function createRunner(options: RunnerOptions): Runner {
+  const slots = new Set<Promise<void>>();
+  const shutdown = new AbortController();
+
+  async function drain(): Promise<void> {
+    while (!shutdown.signal.aborted) {
+      const claim = await claimNext(options, shutdown.signal);
+      if (!claim) return;
+      await work(options, claim, shutdown.signal);
+    }
+  }
+  return {
+    ring() {
+      if (shutdown.signal.aborted || slots.size >= options.slots) return false;
+      const slot = drain().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => slots.delete(slot));
+      slots.add(slot);
+      return true;
+    },
+    get busy() { return slots.size; },
+    async stop() { shutdown.abort(new Shutdown('The worker is shutting down.')); await Promise.all(slots); },
+  };
+}
+
+async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
+  const [waiting] = await db.system([sql`select tenant_id, job_id::text as job_id from next_pending_jobs(${CANDIDATES})`]);
+  for (const { tenant_id, job_id } of (waiting ?? []) as { tenant_id: string; job_id: string }[]) {
+    if (signal.aborted) return null;
+    const answer = await door.claim(tenant_id, job_id);
+    if (answer.ok) return answer.value;
+    log('claim_refused', { job: job_id, message: answer.message });
+  }
+  return null;
+}
+
+async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal): Promise<void> {
+  const { door, log, onLease } = options;
+  const { job_id } = claim.job;
+  const began = Date.now();
+  log('claimed', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence });
+  const lease = keepLease(door, claim, (c) => onLease?.(job_id, c));
+  const outcome = await run(options, claim, AbortSignal.any([shutdown, lease.lost]), lease.report).catch(outcomeOf);
+  await lease.end();
+  if (outcome) await release(options, claim, outcome);
+  onLease?.(job_id, null);
+  log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
+}
+
+async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
+  const { job } = claim;
+  const connector = connectorOf(job.integration_id);
+  if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
+  const token = async (rejected?: string): Promise<string> => {
+    const answer = await door.credentials(claim, rejected);
+    if (answer.ok) return answer.value;
+    switch (answer.kind) {
+      case 'auth_expired': throw new ProviderError('auth_expired', answer.message);
+      case 'connection_removed': throw new ConnectionRemoved(answer.message);
+      case 'fenced': case 'refused': throw new LeaseLost(answer.message);
+    }
+  };
+  const apiUrl = baseUrl(connector.baseUrl.env, connector.baseUrl.fallback);
+  const { progress, mismatch } = await runPipeline({
+    shop, connector, signal, onProgress, baseUrl: apiUrl,
+    lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
+    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size }),
+    range: { since: job.start_date, until: job.end_date },
+  });
+  return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
+}
+
+/** Gives the job back. A front desk that does not answer is asked a few times; after that the lease runs out by itself. */
+async function release({ door, log }: RunnerOptions, claim: Claim, outcome: Outcome): Promise<void> {
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    try {
+      const answer = await door.release(claim, outcome);
+      if (!answer.ok) log('release_refused', { job: claim.job.job_id, message: answer.message });
+      return;
+    } catch (error) {
+      if (!(error instanceof DoorError)) throw error;
+      log('release_failed', { job: claim.job.job_id, attempt, message: error.message });
+    }
+  }
+}
+
+interface KeptLease {
+  /** Aborted when the lease is no longer ours. */
+  lost: AbortSignal;
+  /** The newest progress; sent at once when nothing is on its way, else with the next beat. */
+  report(progress: Progress): void;
+  /** No beat afterwards. */
+  end(): Promise<void>;
+}
+
+/** Heartbeats: every few seconds, and with every chunk. One on its way at a time. */
+function keepLease(door: Door, claim: Claim, renewed: (claim: Claim) => void): KeptLease {
+  const lost = new AbortController();
+  let latest: Progress | null = null, sent: Progress | null = null, flight: Promise<void> | null = null, ended = false;
+  let aliveUntil = Date.now() + claim.lease_seconds * 1000;
+  renewed(claim);
+
+  /** True: renewed, so a newer progress may follow at once. */
+  async function beat(): Promise<boolean> {
+    const progress = latest;
+    try {
+      const answer = await door.beat(claim, progress);
+      if (!answer.ok) {
+        lost.abort(new LeaseLost(answer.message));
+        return false;
+      }
+      claim.token = answer.value;
+      aliveUntil = Date.now() + claim.lease_seconds * 1000;
+      sent = progress;
+      if (!ended) renewed(claim);
+      return true;
+    } catch (error) {
+      // No answer is not a no; but a lease that nobody renewed is over.
+      if (Date.now() >= aliveUntil) lost.abort(new LeaseLost(`The lease ran out: ${error instanceof Error ? error.message : String(error)}`));
+      return false;
+    }
+  }
+  function start(): void {
+    if (flight || ended || lost.signal.aborted) return;
+    flight = beat().then((renewedNow) => { flight = null; if (renewedNow && latest !== sent) start(); });
+  }
+  const timer = setInterval(start, claim.heartbeat_seconds * 1000);
+  return {
+    lost: lost.signal,
+    report(progress) { latest = progress; start(); },
+    async end() { ended = true; clearInterval(timer); await flight; },
+  };
+}

@@ -1,0 +1,276 @@
+/** The tables of migrations/sql as drizzle knows them. The SQL decides; a test compares the two column by column. */
+import { sql } from 'drizzle-orm';
+import { bigint, boolean, customType, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+
+/** Postgres' one-byte "char". */
+const singleChar = customType<{ data: string }>({ dataType: () => '"char"' });
+
+export const tenants = pgTable('tenants', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  slug: text('slug').notNull(),
+  logo: text('logo'),
+  metadata: text('metadata'),
+  plan: text('plan').notNull().default('free'),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const users = pgTable('users', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  email: text('email').notNull(),
+  emailVerified: boolean('email_verified').notNull().default(false),
+  image: text('image'),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const sessions = pgTable('sessions', {
+  id: text('id').primaryKey(),
+  token: text('token').notNull(),
+  userId: text('user_id').notNull(),
+  activeTenantId: text('active_tenant_id'),
+  ipAddress: text('ip_address'),
+  userAgent: text('user_agent'),
+  expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const accounts = pgTable('accounts', {
+  id: text('id').primaryKey(),
+  accountId: text('account_id').notNull(),
+  providerId: text('provider_id').notNull(),
+  userId: text('user_id').notNull(),
+  accessToken: text('access_token'),
+  refreshToken: text('refresh_token'),
+  idToken: text('id_token'),
+  accessTokenExpiresAt: timestamp('access_token_expires_at', { withTimezone: true, precision: 3 }),
+  refreshTokenExpiresAt: timestamp('refresh_token_expires_at', { withTimezone: true, precision: 3 }),
+  scope: text('scope'),
+  password: text('password'),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const verifications = pgTable('verifications', {
+  id: text('id').primaryKey(),
+  identifier: text('identifier').notNull(),
+  value: text('value').notNull(),
+  expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const members = pgTable('members', {
+  id: text('id').primaryKey(),
+  tenantId: text('tenant_id').notNull(),
+  userId: text('user_id').notNull(),
+  role: text('role').notNull().default('member'),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const invitations = pgTable('invitations', {
+  id: text('id').primaryKey(),
+  tenantId: text('tenant_id').notNull(),
+  email: text('email').notNull(),
+  role: text('role'),
+  status: text('status').notNull().default('pending'),
+  expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  inviterId: text('inviter_id').notNull(),
+});
+
+export const rateLimits = pgTable('rate_limits', {
+  id: text('id').primaryKey(),
+  key: text('key').notNull(),
+  count: integer('count').notNull(),
+  lastRequest: bigint('last_request', { mode: 'number' }).notNull(),
+});
+
+export const apiKeys = pgTable('api_keys', {
+  tenantId: text('tenant_id').notNull(),
+  id: text('id').notNull(),
+  name: text('name').notNull(),
+  prefix: text('prefix').notNull(),
+  hash: text('hash').notNull(),
+  scopes: text('scopes').array().notNull(),
+  createdBy: text('created_by'),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }),
+  lastUsedAt: timestamp('last_used_at', { withTimezone: true, precision: 3 }),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const connections = pgTable('connections', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  integrationId: text('integration_id').notNull(),
+  account: text('account').notNull(),
+  status: text('status').notNull().default('active'),
+  scopes: text('scopes').array().notNull().default([]),
+  sealedTokens: text('sealed_tokens'),
+  tokenVersion: integer('token_version').notNull().default(0),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  lastSyncedAt: timestamp('last_synced_at', { withTimezone: true, precision: 3 }),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const oauthStates = pgTable('oauth_states', {
+  tenantId: text('tenant_id').notNull(),
+  stateHash: text('state_hash').notNull(),
+  integrationId: text('integration_id').notNull(),
+  principal: text('principal').notNull(),
+  sealedVerifier: text('sealed_verifier').notNull(),
+  expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.stateHash] })]);
+
+export const historicalSyncJobs = pgTable('historical_sync_jobs', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  integrationId: text('integration_id').notNull(),
+  sourceConnectionId: uuid('source_connection_id').notNull(),
+  status: text('status').notNull().default('pending'),
+  reason: text('reason'),
+  message: text('message'),
+  statusVersion: bigint('status_version', { mode: 'number' }).notNull().default(0),
+  fence: bigint('fence', { mode: 'number' }).notNull().default(0),
+  attempt: integer('attempt').notNull().default(0),
+  maxRetries: integer('max_retries').notNull().default(3),
+  errorCount: integer('error_count').notNull().default(0),
+  lastError: text('last_error'),
+  nextRetryAt: timestamp('next_retry_at', { withTimezone: true, precision: 3 }),
+  startedAt: timestamp('started_at', { withTimezone: true, precision: 3 }),
+  completedAt: timestamp('completed_at', { withTimezone: true, precision: 3 }),
+  priority: text('priority').notNull().default('normal'),
+  priorityRank: smallint('priority_rank').notNull().generatedAlwaysAs(sql`case priority when 'urgent' then 0 when 'high' then 1 when 'normal' then 2 else 3 end`),
+  startDate: timestamp('start_date', { withTimezone: true, precision: 3 }).notNull(),
+  endDate: timestamp('end_date', { withTimezone: true, precision: 3 }).notNull(),
+  chunkSize: integer('chunk_size').notNull().default(100),
+  scope: text('scope').notNull().default('personal'),
+  idempotencyKey: text('idempotency_key'),
+  createdBy: text('created_by').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  progressPercentage: real('progress_percentage').notNull().default(0),
+  recordsProcessed: integer('records_processed').notNull().default(0),
+  entitiesExtracted: integer('entities_extracted').notNull().default(0),
+  relationshipsExtracted: integer('relationships_extracted').notNull().default(0),
+  seen: integer('seen').notNull().default(0),
+  stored: integer('stored').notNull().default(0),
+  unchanged: integer('unchanged').notNull().default(0),
+  duplicate: integer('duplicate').notNull().default(0),
+  failed: integer('failed').notNull().default(0),
+  chunksCompleted: integer('chunks_completed').notNull().default(0),
+  checkpointData: jsonb('checkpoint_data'),
+  lastHeartbeat: timestamp('last_heartbeat', { withTimezone: true, precision: 3 }),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const syncWindows = pgTable('sync_windows', {
+  tenantId: text('tenant_id').notNull(),
+  jobId: uuid('job_id').notNull(),
+  stream: text('stream').notNull(),
+  no: integer('no').notNull(),
+  since: timestamp('since', { withTimezone: true, precision: 3 }).notNull(),
+  until: timestamp('until', { withTimezone: true, precision: 3 }).notNull(),
+  seq: integer('seq').notNull().default(0),
+  checkpoint: jsonb('checkpoint'),
+  done: boolean('done').notNull().default(false),
+  covered: real('covered').notNull().default(0),
+  seen: integer('seen').notNull().default(0),
+  stored: integer('stored').notNull().default(0),
+  unchanged: integer('unchanged').notNull().default(0),
+  duplicate: integer('duplicate').notNull().default(0),
+  failed: integer('failed').notNull().default(0),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
+
+export const syncLedger = pgTable('sync_ledger', {
+  tenantId: text('tenant_id').notNull(),
+  jobId: uuid('job_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  stream: text('stream').notNull(),
+  windowNo: integer('window_no').notNull(),
+  outcome: text('outcome').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.recordId] })]);
+
+export const recordFailures = pgTable('record_failures', {
+  tenantId: text('tenant_id').notNull(),
+  jobId: uuid('job_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  stream: text('stream').notNull(),
+  providerId: text('provider_id').notNull(),
+  kind: text('kind').notNull(),
+  message: text('message').notNull(),
+  attempts: integer('attempts').notNull().default(1),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.recordId] })]);
+
+export const records = pgTable('records', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  integrationId: text('integration_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  stream: text('stream').notNull(),
+  providerId: text('provider_id').notNull(),
+  kind: text('kind').notNull(),
+  contentHash: text('content_hash').notNull(),
+  title: text('title').notNull(),
+  preview: text('preview').notNull(),
+  url: text('url'),
+  occurredAt: timestamp('occurred_at', { withTimezone: true, precision: 3 }).notNull(),
+  endsAt: timestamp('ends_at', { withTimezone: true, precision: 3 }),
+  people: text('people').array().notNull().default([]),
+  storedByJob: uuid('stored_by_job').notNull(),
+  storedAt: timestamp('stored_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId] })]);
+
+export const discoveredEntities = pgTable('discovered_entities', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  entityType: text('entity_type').notNull(),
+  key: text('key').notNull(),
+  name: text('name').notNull(),
+  status: text('status').notNull().default('staged'),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const graphNodes = pgTable('graph_nodes', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  nodeType: text('node_type').notNull(),
+  key: text('key').notNull(),
+  name: text('name').notNull(),
+  properties: jsonb('properties').notNull().default({}),
+  describedAt: timestamp('described_at', { withTimezone: true, precision: 3 }).notNull(),
+  describedBy: uuid('described_by').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const graphEdges = pgTable('graph_edges', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  source: uuid('source').notNull(),
+  edgeType: text('edge_type').notNull(),
+  target: uuid('target').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const evidence = pgTable('evidence', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  targetId: uuid('target_id').notNull(),
+  targetKind: singleChar('target_kind').notNull(),
+  method: text('method').notNull(),
+  confidence: real('confidence').notNull(),
+  name: text('name'),
+  properties: jsonb('properties'),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.targetId] })]);
+
+export const extractionCache = pgTable('extraction_cache', {
+  tenantId: text('tenant_id').notNull(),
+  contentHash: text('content_hash').notNull(),
+  extractor: text('extractor').notNull(),
+  answer: jsonb('answer').notNull(),
+  tokens: integer('tokens').notNull().default(0),
+  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.contentHash, t.extractor] })]);

@@ -1,0 +1,66 @@
+/** The real ledger on a real Postgres for the simulation: one plain connection, prepared statements, and answers that get lost on purpose. */
+import { AssertionError } from 'node:assert';
+import pg from 'pg';
+import type { SQL } from 'drizzle-orm';
+import { compile, DatabaseError, enter, isPassing, type Database, type Row } from '#migrations/database';
+
+/** What becomes of one round trip: `lost`: it never arrived. `unheard`: it took effect, the answer got lost. */
+export type Fate = 'fine' | 'lost' | 'unheard';
+
+/** Sabotage: changes the text of a statement before it runs. */
+export type Rewrite = (text: string) => string;
+
+export interface SimulatedDatabase extends Database {
+  query(text: string, params?: unknown[]): Promise<Row[]>;
+  end(): Promise<void>;
+}
+
+/** A chunk that landed, as its statement's first parameters say. */
+export interface Landed { fence: number; chunk: string }
+
+export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewrite, onChunk: (landed: Landed, currentFence: number) => void): Promise<SimulatedDatabase> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const names = new Map<string, string>();
+
+  async function execute(statement: SQL): Promise<Row[]> {
+    const { text, params } = compile(statement);
+    const changed = rewrite(text);
+    let name = names.get(changed);
+    if (!name) names.set(changed, name = `s${names.size}`);
+    return (await client.query({ name, text: changed, values: params })).rows as Row[];
+  }
+  async function watch(statements: SQL[], answers: Row[][]): Promise<void> {
+    for (const [i, statement] of statements.entries()) {
+      const { text, params } = compile(statement);
+      if (!text.includes('advanced as') || answers[i]?.length !== 1) continue;
+      const [tenantId, , fence, stream, no, seq] = params;
+      const { rows } = await client.query({ name: 'fence', text: 'select fence::int as fence from historical_sync_jobs where tenant_id = $1', values: [tenantId] });
+      onChunk({ fence: Number(fence), chunk: `${stream}/${no}/${seq}` }, rows[0].fence);
+    }
+  }
+  async function run(statements: SQL[]): Promise<Row[][]> {
+    const become = fate();
+    if (become === 'lost') throw new DatabaseError('unavailable', 'lost on the way');
+    const answers: Row[][] = [];
+    await client.query('begin');
+    try {
+      for (const statement of statements) answers.push(await execute(statement));
+      await client.query('commit');
+      await watch(statements, answers);
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      if (error instanceof AssertionError) throw error;
+      const { code, constraint, message } = error as { code?: string; constraint?: string; message: string };
+      throw new DatabaseError(isPassing(code) ? 'unavailable' : 'refused', message, code ?? null, constraint ?? null, error);
+    }
+    if (become === 'unheard') throw new DatabaseError('unavailable', 'the answer got lost');
+    return answers;
+  }
+  return {
+    async tenant(tenantId, statements, lock = 'none') { return (await run([enter(tenantId, lock), ...statements])).slice(1); },
+    system: run,
+    async query(text, params) { return (await client.query(text, params)).rows as Row[]; },
+    end: () => client.end(),
+  };
+}

@@ -1,0 +1,80 @@
+/** What must be true when a history has ended, whatever happened in it. */
+import assert from 'node:assert/strict';
+import { edgeId, nodeId, recordId } from '#fly-worker/ids';
+import type { Row } from '#migrations/database';
+import type { SimulatedDatabase } from './postgres.ts';
+import { derivedOf, type SimulatedProvider } from './provider.ts';
+
+export interface Ending {
+  seed: number; tenantId: string; jobId: string; connectionId: string; provider: SimulatedProvider; lance: { id: string; hash: string }[];
+  completed: boolean; poison: string | null;
+}
+
+/** Everything that a worker could write, as one comparable value. */
+export async function snapshotOf(db: SimulatedDatabase, tenantId: string): Promise<Row> {
+  const [row] = await db.query(`select
+    (select string_agg(w::text, ';' order by stream, no) from sync_windows w where tenant_id = $1) as windows,
+    (select string_agg(r.record_id::text || r.content_hash, ';' order by record_id) from records r where tenant_id = $1) as records,
+    (select count(*)::int from sync_ledger where tenant_id = $1) as ledger, (select count(*)::int from evidence where tenant_id = $1) as evidence,
+    (select count(*)::int from graph_nodes where tenant_id = $1) as nodes, (select count(*)::int from graph_edges where tenant_id = $1) as edges,
+    (select seen || '/' || stored || '/' || chunks_completed || '/' || status from historical_sync_jobs where tenant_id = $1) as job`, [tenantId]);
+  return row!;
+}
+
+export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promise<void> {
+  const { seed, tenantId, provider, lance, completed } = ending;
+  const records = await db.query('select record_id::text as id, provider_id, stream, content_hash as hash from records where tenant_id = $1', [tenantId]) as unknown as { id: string; provider_id: string; stream: string; hash: string }[];
+  const idOf = (providerId: string) => recordId(tenantId, ending.connectionId, providerId.split('-')[0]!, providerId);
+  const expected = provider.ids.filter((id) => id !== provider.unreadable && id !== ending.poison);
+
+  for (const r of records) {
+    const [id, revision] = r.hash.split('#');
+    assert(id === r.provider_id && Number(revision) <= provider.revisions.get(r.provider_id)!, `seed ${seed}: ${r.provider_id} holds content the provider never had`);
+    assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.provider_id} stands in the ledger but not in semantic memory`);
+  }
+  if (completed) assert.deepEqual(records.map((r) => r.id).sort(), expected.map(idOf).sort(), `seed ${seed}: the ledger holds exactly the provider's records`);
+  await expectGraph(db, ending, records);
+  await expectBooks(db, ending);
+}
+
+/** The graph is exactly what the stored records say: nothing more, nothing less. */
+async function expectGraph(db: SimulatedDatabase, { seed, tenantId }: Ending, records: { id: string; provider_id: string; hash: string }[]): Promise<void> {
+  const nodes = new Set<string>(), staged = new Set<string>(), edges = new Set<string>(), evidence = new Set<string>();
+  for (const r of records) {
+    const { facts } = derivedOf({ body: { content: r.hash }, title: '' } as never);
+    for (const e of facts.entities) {
+      const id = nodeId(tenantId, e.type, e.key);
+      staged.add(id);
+      if (e.type !== 'url') nodes.add(id);
+      evidence.add(`${r.id} ${id}`);
+    }
+    for (const f of facts.relations) {
+      const id = edgeId(tenantId, nodeId(tenantId, f.source.type, f.source.key), f.type, nodeId(tenantId, f.target.type, f.target.key));
+      edges.add(id);
+      evidence.add(`${r.id} ${id}`);
+    }
+  }
+  const ids = async (text: string) => (await db.query(text, [tenantId])).map((r) => String(r.id)).sort();
+  assert.deepEqual(await ids(`select record_id || ' ' || target_id as id from evidence where tenant_id = $1`), [...evidence].sort(), `seed ${seed}: evidence is what the records say`);
+  assert.deepEqual(await ids('select id from graph_nodes where tenant_id = $1'), [...nodes].sort(), `seed ${seed}: nodes are what the evidence supports`);
+  assert.deepEqual(await ids('select id from discovered_entities where tenant_id = $1'), [...staged].sort(), `seed ${seed}: staged entities are what the evidence supports`);
+  assert.deepEqual(await ids('select id from graph_edges where tenant_id = $1'), [...edges].sort(), `seed ${seed}: edges are what the evidence supports`);
+}
+
+async function expectBooks(db: SimulatedDatabase, { seed, tenantId, completed, provider, poison }: Ending): Promise<void> {
+  const [job] = await db.query('select status, seen, stored, unchanged, duplicate, failed, chunks_completed, records_processed, progress_percentage from historical_sync_jobs where tenant_id = $1', [tenantId]) as [Row];
+  const [sums] = await db.query(`select coalesce(sum(seen), 0)::int as seen, coalesce(sum(stored), 0)::int as stored, coalesce(sum(unchanged), 0)::int as unchanged, coalesce(sum(duplicate), 0)::int as duplicate,
+    coalesce(sum(failed), 0)::int as failed, coalesce(sum(seq), 0)::int as chunks_completed, coalesce(bool_and(done), false) as done from sync_windows where tenant_id = $1`, [tenantId]) as [Row];
+  const [entries] = await db.query(`select count(*) filter (where outcome = 'stored')::int as stored, count(*) filter (where outcome = 'unchanged')::int as unchanged, count(*) filter (where outcome = 'failed')::int as failed from sync_ledger where tenant_id = $1`, [tenantId]) as [Row];
+  const n = (row: Row, key: string) => Number(row[key]);
+  assert.equal(n(job, 'seen'), n(job, 'stored') + n(job, 'unchanged') + n(job, 'duplicate') + n(job, 'failed'), `seed ${seed}: the books balance`);
+  for (const key of ['seen', 'stored', 'unchanged', 'duplicate', 'failed', 'chunks_completed']) assert.equal(n(job, key), n(sums, key), `seed ${seed}: ${key} of the windows add up to the job's`);
+  for (const key of ['stored', 'unchanged', 'failed']) assert.equal(n(job, key), n(entries, key), `seed ${seed}: ${key} is what the ledger's rows say`);
+  if (!completed) return;
+  assert.equal(job.status, 'completed', `seed ${seed}: Postgres knows that it is completed`);
+  assert.equal(sums.done, true, `seed ${seed}: every window is done`);
+  assert.equal(n(job, 'stored') + n(job, 'unchanged') + n(job, 'failed'), provider.ids.length, `seed ${seed}: every record of the provider is counted once`);
+  assert.equal(n(job, 'failed'), [provider.unreadable, poison].filter((id, i, all) => id !== null && all.indexOf(id) === i).length, `seed ${seed}: only what cannot be read or processed failed`);
+  assert.equal(n(job, 'records_processed'), n(job, 'stored') + n(job, 'unchanged'));
+  assert.equal(n(job, 'progress_percentage'), 100);
+}

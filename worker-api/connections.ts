@@ -1,0 +1,124 @@
+/** Connected accounts: list, connect by OAuth, disconnect. */
+import { sql } from 'drizzle-orm';
+import type { Context } from 'hono';
+import { type Connection, routes } from '#contract/api';
+import type { Connector } from '#contract/connector';
+import { ApiError } from '#contract/errors';
+import { IntegrationId } from '#contract/job';
+import { connectorOf, connectors } from '#fly-worker/connectors/index';
+import type { Row } from '#migrations/database';
+import { principalOf } from './auth.ts';
+import { tenantDatabase } from './database.ts';
+import type { Env } from './env.ts';
+import { addressOf, authorizeUrl, exchangeCode, newVerifier, OAuthError, type Tokens } from './oauth-client.ts';
+import { objectOf } from './jobs.ts';
+import { serve, uuidOr404, type App } from './route.ts';
+import { vaultName } from './vault/connection-vault.ts';
+import { openVault, toBase64Url } from './vault/seal.ts';
+
+/** A consent page is left open for a while, not for a day. */
+const STATE_SECONDS = 600;
+const VERIFIER_PURPOSE = 'oauth-verifier';
+const ACCOUNT_TIMEOUT_MS = 30_000;
+
+const columns = sql`id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+  to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at`;
+const toConnection = (row: Row): Connection => ({
+  connection_id: String(row.id), integration_id: row.integration_id as Connection['integration_id'], account: String(row.account), status: row.status as Connection['status'],
+  scope: String(row.scopes ?? '').split(' ').filter(Boolean), created_at: String(row.created_at), last_synced_at: row.last_synced_at === null ? null : String(row.last_synced_at),
+});
+
+export function serveConnections(app: App): void {
+  serve(app, routes.listIntegrations, async () => ({
+    integrations: connectors.map((c) => ({ integration_id: c.id, title: c.title, scopes: (c.oauth?.scopes ?? []).map((s) => ({ scope: s.scope, in_words: s.inWords })) })),
+  }));
+
+  serve(app, routes.listConnections, async ({ env, principal: { tenantId } }) => {
+    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`select ${columns} from connections where tenant_id = ${tenantId} order by created_at, id`]);
+    return { connections: (rows ?? []).map(toConnection) };
+  });
+
+  serve(app, routes.authorizeConnection, async ({ env, principal, params, body }) => {
+    const connector = connectable(params.integration_id);
+    const state = newVerifier(), verifier = newVerifier();
+    const url = await authorizeUrl(env, connector, { redirectUri: redirectUri(env, connector), state, verifier, loginHint: body?.login_hint })
+      .catch((e: unknown) => { throw e instanceof OAuthError ? new ApiError('unprocessable', e.message) : e; });
+    const sealed = await openVault(env.TOKEN_KEYS).seal(principal.tenantId, VERIFIER_PURPOSE, verifier);
+    await tenantDatabase(env).tenant(principal.tenantId, [
+      sql`delete from oauth_states where tenant_id = ${principal.tenantId} and expires_at < now()`,
+      sql`insert into oauth_states (tenant_id, state_hash, integration_id, principal, sealed_verifier, expires_at)
+          values (${principal.tenantId}, ${await sha256(state)}, ${connector.id}, ${principal.name}, ${sealed}, now() + make_interval(secs => ${STATE_SECONDS}))`,
+    ]);
+    return { authorize_url: url };
+  });
+
+  serve(app, routes.disconnect, async ({ env, principal: { tenantId }, params }) => {
+    const id = uuidOr404(params.connection_id);
+    const [rows] = await tenantDatabase(env).tenant(tenantId, [
+      sql`update connections set status = 'revoked', sealed_tokens = null, updated_at = now() where tenant_id = ${tenantId} and id = ${id}::uuid returning ${columns}`,
+    ]);
+    if (!rows?.[0]) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
+    return toConnection(rows[0]);
+  });
+
+  app.get('/oauth/:integration_id/callback', finishConsent);
+}
+
+/** Back from the consent page: the state must be ours, unused, fresh and begun by the same caller. */
+async function finishConsent(context: Context<{ Bindings: Env }>): Promise<Response> {
+  const { env, req } = context;
+  const principal = await principalOf(req.raw, env);
+  const back = (query: string) => context.redirect(`${env.APP_URL}/?${query}`, 302);
+  const { code, state, error } = req.query();
+  const integration = IntegrationId.safeParse(req.param('integration_id'));
+  if (!integration.success) throw new ApiError('not_found', 'There is no such integration.');
+  if (error) return back(`connect_error=${error === 'access_denied' ? 'declined' : 'provider'}`);
+  const connector = connectable(integration.data);
+  if (!code || !state) return back('connect_error=incomplete');
+  const { tenantId } = principal;
+  const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`
+    delete from oauth_states where tenant_id = ${tenantId} and state_hash = ${await sha256(state)} and integration_id = ${connector.id} and principal = ${principal.name} and expires_at > now() returning sealed_verifier`]);
+  const sealed = rows?.[0]?.sealed_verifier;
+  if (typeof sealed !== 'string') return back('connect_error=expired');
+  try {
+    const { text: verifier } = await openVault(env.TOKEN_KEYS).open(tenantId, VERIFIER_PURPOSE, sealed);
+    const tokens = await exchangeCode(env, connector, code, verifier, redirectUri(env, connector), Date.now());
+    const account = await accountName(env, connector, tokens);
+    return back(`connected=${await connect(env, tenantId, connector, account, tokens)}`);
+  } catch (e) {
+    if (e instanceof OAuthError) return back(`connect_error=${e.kind}`);
+    throw e;
+  }
+}
+
+/** The connection's row and tokens; jobs that waited for just this account go on. */
+async function connect(env: Env, tenantId: string, connector: Connector, account: string, tokens: Tokens): Promise<string> {
+  const scopes = `{${(connector.oauth?.scopes ?? []).map((s) => `"${s.scope}"`).join(',')}}`;
+  const db = tenantDatabase(env);
+  const [rows] = await db.tenant(tenantId, [sql`
+    insert into connections (tenant_id, id, integration_id, account, scopes) values (${tenantId}, ${crypto.randomUUID()}::uuid, ${connector.id}, ${account}, ${scopes}::text[])
+    on conflict (tenant_id, integration_id, account) do update set scopes = excluded.scopes, updated_at = now() returning id::text`]);
+  const id = String(rows?.[0]?.id);
+  await env.CONNECTION_VAULT.getByName(vaultName(tenantId, id)).connected(tokens);
+  const [waiting] = await db.tenant(tenantId, [sql`select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${id}::uuid and status = 'paused' and reason = 'auth_expired' order by created_at desc limit 1`]);
+  for (const job of waiting ?? []) await objectOf(env, tenantId, String(job.id)).reconnected();
+  return id;
+}
+
+async function accountName(env: Env, connector: Connector, tokens: Tokens): Promise<string> {
+  const { path, schema } = connector.oauth!.account;
+  const response = await fetch(`${addressOf(env, connector.baseUrl)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS) })
+    .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`); });
+  const parsed = schema.safeParse(await response.json().catch(() => null));
+  if (!response.ok || !parsed.success) throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`);
+  return parsed.data;
+}
+
+function connectable(id: IntegrationId): Connector {
+  const connector = connectorOf(id);
+  if (!connector?.oauth) throw new ApiError('unprocessable', 'This integration cannot be connected by signing in.');
+  return connector;
+}
+
+const redirectUri = (env: Env, connector: Connector): string => `${env.APP_URL}/oauth/${connector.id}/callback`;
+const sha256 = async (text: string): Promise<string> => toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));

@@ -1,0 +1,41 @@
+/** The queue's consumer. A message only says "somebody should look at this job": it is passed on to the fleet at once, and acked at once. */
+import { DOORBELL_TIMEOUT_MS } from '#contract/limits';
+import type { Env } from './env.ts';
+import { objectOf } from './jobs.ts';
+import { signForWorker } from './tokens.ts';
+
+export interface Bell { tenant_id: string; job_id: string }
+
+const RETRY_SECONDS_MAX = 60;
+/** Close to the queue's own limit a fresh message goes on instead of the old one into the dead letters. */
+const ATTEMPTS_MAX = 18;
+
+export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<void> {
+  if (batch.queue.endsWith('-dlq')) return answerDeadLetters(batch, env);
+  await Promise.all(batch.messages.map(async (message) => {
+    const { tenant_id, job_id } = message.body;
+    const wanted = await objectOf(env, tenant_id, job_id).wanted().catch(() => true);
+    if (!wanted || await ringFleet(env)) return message.ack();
+    const delaySeconds = Math.min(2 ** message.attempts, RETRY_SECONDS_MAX);
+    if (message.attempts < ATTEMPTS_MAX) return message.retry({ delaySeconds });
+    await env.SYNC_QUEUE.send(message.body, { delaySeconds });
+    message.ack();
+  }));
+}
+
+/** Tells the fleet to look. False: nobody answered, or every slot is busy. */
+async function ringFleet(env: Env): Promise<boolean> {
+  const response = await fetch(`${env.WORKER_URL}/doorbell`, {
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}` }, signal: AbortSignal.timeout(DOORBELL_TIMEOUT_MS),
+  }).catch(() => null);
+  await response?.body?.cancel();
+  return response?.status === 202;
+}
+
+/** Undeliverable: the job's object looks at itself and rings again when that is due. */
+async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<void> {
+  await Promise.all(batch.messages.map(async (message) => {
+    await objectOf(env, message.body.tenant_id, message.body.job_id).look();
+    message.ack();
+  }));
+}

@@ -1,0 +1,29 @@
+/** What the Worker is given: bindings, secrets, addresses. Parsed nowhere else. */
+import type { SyncJob, SyncJobEnv } from '#durable-objects/sync-job';
+import type { Fetcher, DurableObjectNamespace } from '@cloudflare/workers-types';
+import type { ConnectionVault } from './vault/connection-vault.ts';
+
+export interface Env extends SyncJobEnv {
+  SYNC_JOB: DurableObjectNamespace<SyncJob>;
+  CONNECTION_VAULT: DurableObjectNamespace<ConnectionVault>;
+  ASSETS: Fetcher;
+  /** Where people reach us, without a trailing slash: links, cookies and OAuth redirects are built on it. */
+  APP_URL: string;
+  /** Role hsync_auth: sign-in only. */
+  AUTH_DATABASE_URL: string;
+  /** Signs session cookies. */
+  AUTH_SECRET: string;
+  /** `k2:<32 bytes base64>,k1:..`: the first seals, all open. */
+  TOKEN_KEYS: string;
+  /** Shared with the workers: they claim with it, we ring and ask with it. */
+  WORKER_SECRET: string;
+  /** Only ours: signs what a worker may do with the one job it holds. */
+  JOB_TOKEN_SECRET: string;
+  /** The fleet's front: doorbell, search. */
+  WORKER_URL: string;
+  HEARTBEAT_SECONDS?: string;
+  MICROSOFT_CLIENT_ID?: string;
+  MICROSOFT_CLIENT_SECRET?: string;
+  /** Base URLs of providers, by the names connectors give them. */
+  [baseUrl: `${string}_URL`]: string | undefined;
+}

@@ -1,0 +1,54 @@
+/** The front desk: every request comes in here. Thin: routes, errors as one shape, the socket's upgrade, the queue. */
+import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { routes } from '#contract/api';
+import { ApiError } from '#contract/errors';
+import { monthsOfHistory } from '#contract/plans';
+import { authOf, principalOf } from './auth.ts';
+import { serveConnections } from './connections.ts';
+import { answerBells, type Bell } from './doorbell.ts';
+import type { Env } from './env.ts';
+import { findJob, objectOf, serveJobs } from './jobs.ts';
+import { serveMemory } from './memory.ts';
+import { refuseForeignOrigin, serve, type App } from './route.ts';
+import { serveWorkerDoor } from './worker-door.ts';
+
+export { SyncJob } from '#durable-objects/sync-job';
+export { ConnectionVault } from './vault/connection-vault.ts';
+
+const app: App = new Hono<{ Bindings: Env }>();
+app.use(secureHeaders());
+
+app.get('/healthz', ({ json }) => json({ ok: true }));
+app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req.raw));
+
+serve(app, routes.me, async ({ principal: { user, tenantId, tenantName, plan } }) => ({ user, tenant: { id: tenantId, name: tenantName, plan, months_of_history: monthsOfHistory[plan] } }));
+serveJobs(app);
+serveConnections(app);
+serveMemory(app);
+serveWorkerDoor(app);
+
+app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {
+  if (req.header('upgrade')?.toLowerCase() !== 'websocket') throw new ApiError('bad_request', 'This address speaks WebSocket only.');
+  const principal = await principalOf(req.raw, env);
+  if (principal.via === 'session') refuseForeignOrigin(req.raw, env);
+  const { jobId } = await findJob(env, principal.tenantId, req.param('job_id'));
+  return objectOf(env, principal.tenantId, jobId).fetch(req.raw);
+});
+
+app.notFound((context) => context.json(new ApiError('not_found', 'There is nothing at this address.').body(), 404));
+
+app.onError((error, context) => {
+  const known = error instanceof ApiError ? error : error.name === 'ZodError' || error instanceof SyntaxError ? new ApiError('bad_request', 'The request is not as expected.') : null;
+  const answer = known ?? (error.name === 'DatabaseError' && 'kind' in error && error.kind === 'unavailable'
+    ? new ApiError('unavailable', 'The database does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 })
+    : new ApiError('internal', 'Something broke on our side. Try again; if it stays, tell us when it happened.'));
+  if (!known) console.error(JSON.stringify({ event: 'request_failed', method: context.req.method, path: new URL(context.req.url).pathname, error: `${error.name}: ${error.message}` }));
+  if (answer.retryAfterSeconds !== null) context.header('Retry-After', String(answer.retryAfterSeconds));
+  return context.json(answer.body(), answer.status as 400);
+});
+
+export default {
+  fetch: app.fetch,
+  queue: (batch: MessageBatch<Bell>, env: Env) => answerBells(batch, env),
+} satisfies ExportedHandler<Env, Bell>;

@@ -1,0 +1,37 @@
+/** Reading memory. Search and record texts live with the workers (LanceDB is theirs); counts come from Postgres. */
+import { sql } from 'drizzle-orm';
+import type { z } from 'zod';
+import { routes } from '#contract/api';
+import { ApiError, ApiErrorBody } from '#contract/errors';
+import { SEARCH_TIMEOUT_MS } from '#contract/limits';
+import { MemoryRecord, SearchAnswer } from '#contract/memory';
+import { tenantDatabase } from './database.ts';
+import type { Env } from './env.ts';
+import { serve, uuidOr404, type App } from './route.ts';
+import { signForWorker } from './tokens.ts';
+
+export function serveMemory(app: App): void {
+  serve(app, routes.search, ({ env, principal, query }) => askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer));
+  serve(app, routes.getRecord, ({ env, principal, params }) => askFleet(env, 'record', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, MemoryRecord));
+  serve(app, routes.memoryStats, async ({ env, principal: { tenantId } }) => {
+    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`
+      select (select count(*)::int from records where tenant_id = ${tenantId}) as records,
+             (select count(*)::int from discovered_entities where tenant_id = ${tenantId}) as entities,
+             (select count(*)::int from graph_edges where tenant_id = ${tenantId}) as relationships,
+             coalesce(sum(seen), 0)::int as seen, coalesce(sum(stored), 0)::int as stored, coalesce(sum(unchanged), 0)::int as unchanged,
+             coalesce(sum(duplicate), 0)::int as duplicate, coalesce(sum(failed), 0)::int as failed from historical_sync_jobs where tenant_id = ${tenantId}`]);
+    const { records, entities, relationships, ...ledger } = rows![0] as { records: number; entities: number; relationships: number; seen: number; stored: number; unchanged: number; duplicate: number; failed: number };
+    return { records, entities, relationships, ledger };
+  });
+}
+
+async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T): Promise<z.output<T>> {
+  const response = await fetch(`${env.WORKER_URL}/${path}`, {
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(SEARCH_TIMEOUT_MS),
+  }).catch(() => { throw new ApiError('unavailable', 'Memory does not answer right now: no worker could be reached. Try again in a moment.', { retryAfterSeconds: 5 }); });
+  const answer: unknown = await response.json().catch(() => null);
+  if (response.ok) return schema.parse(answer);
+  const refusal = ApiErrorBody.safeParse(answer);
+  if (refusal.success && response.status < 500) throw new ApiError(refusal.data.error.code, refusal.data.error.message);
+  throw new ApiError('unavailable', 'Memory does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 });
+}

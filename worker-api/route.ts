@@ -1,0 +1,68 @@
+/** How a line of contract/api becomes a Hono route: path, principal, scope, validation, answer. Handlers get values that were checked. */
+import { Hono, type Context } from 'hono';
+import type { z } from 'zod';
+import type { Route } from '#contract/api';
+import { ApiError } from '#contract/errors';
+import { REQUEST_BYTES_MAX } from '#contract/limits';
+import { principalOf, type Principal } from './auth.ts';
+import type { Env } from './env.ts';
+
+export type App = Hono<{ Bindings: Env }>;
+type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
+
+export interface Call<R extends Route> {
+  env: Env;
+  principal: Principal;
+  params: Parsed<R['params']>;
+  query: Parsed<R['query']>;
+  body: Parsed<R['body']>;
+  context: Context<{ Bindings: Env }>;
+}
+
+export function serve<const R extends Route>(app: App, route: R, handle: (call: Call<R>) => Promise<R['answer'] extends z.ZodType ? z.input<R['answer']> : null>): void {
+  app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
+    const { env, req } = context;
+    const principal = await principalOf(req.raw, env);
+    if (!principal.scopes.has(route.scope)) throw new ApiError('forbidden', `This key may not do that: it needs the scope "${route.scope}".`);
+    if (principal.via === 'session' && route.method !== 'get') refuseForeignOrigin(req.raw, env);
+    const params = route.params ? parse(route.params, req.param(), 'path', route.path.includes('{job_id}') || route.path.includes('{record_id}') ? 'not_found' : 'bad_request') : undefined;
+    const query = route.query ? parse(route.query, req.query(), 'query', 'bad_request') : undefined;
+    const body = route.body ? parse(route.body, await readBody(req.raw), 'body', 'bad_request') : undefined;
+    const answer = await handle({ env, principal, params, query, body, context } as Call<R>);
+    return route.answer === null ? context.body(null, 204) : context.json(answer as object, route.status as 200);
+  });
+}
+
+/** A browser sends its cookies from any page; only our own may act with them. */
+export function refuseForeignOrigin(request: Request, env: Env): void {
+  const origin = request.headers.get('origin');
+  if (origin !== null && origin !== new URL(env.APP_URL).origin && origin !== new URL(request.url).origin) {
+    throw new ApiError('forbidden', 'This request came from another site. Open the app itself and try again.');
+  }
+}
+
+function parse<T extends z.ZodType>(schema: T, value: unknown, where: string, code: 'bad_request' | 'not_found'): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const details = result.error.issues.map((i) => ({ in: where, path: i.path.join('.'), message: i.message }));
+  if (code === 'not_found') throw new ApiError('not_found', 'There is no such thing here. Check the id.');
+  throw new ApiError('bad_request', `The request is not as expected: ${details.map((d) => `${d.path || where}: ${d.message}`).join('; ')}.`, { details });
+}
+
+async function readBody(request: Request): Promise<unknown> {
+  if (Number(request.headers.get('content-length') ?? 0) > REQUEST_BYTES_MAX) throw new ApiError('payload_too_large', `The request is larger than ${REQUEST_BYTES_MAX / 1024} KB.`);
+  const text = await request.text();
+  if (text.length > REQUEST_BYTES_MAX) throw new ApiError('payload_too_large', `The request is larger than ${REQUEST_BYTES_MAX / 1024} KB.`);
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError('bad_request', 'The request\'s body is not JSON.');
+  }
+}
+
+/** An id that cannot be one of ours is simply unknown. Throws ApiError `not_found`. */
+export function uuidOr404(id: string): string {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id)) throw new ApiError('not_found', 'There is no such thing here. Check the id.');
+  return id.toLowerCase();
+}

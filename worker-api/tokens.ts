@@ -1,0 +1,33 @@
+/** Short-lived tokens between edge and workers. JWT, HS256 (RFC 7519). A job token is bound to tenant, job, fence and expiry. */
+import { jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+import { ApiError } from '#contract/errors';
+import { DOORBELL_TOKEN_SECONDS, JOB_TOKEN_SECONDS } from '#contract/limits';
+import type { Env } from './env.ts';
+
+const JobClaims = z.object({ tenant: z.string(), job: z.string(), connection: z.string(), fence: z.int() });
+export type JobClaims = z.infer<typeof JobClaims>;
+
+const key = (secret: string): Uint8Array => new TextEncoder().encode(secret);
+
+/** What a claim hands to a worker. Only we can make and read it. */
+export const signJobToken = (env: Env, claims: JobClaims): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).setIssuer('hsync').setAudience('job').setIssuedAt().setExpirationTime(`${JOB_TOKEN_SECONDS}s`).sign(key(env.JOB_TOKEN_SECRET));
+
+/** Throws ApiError `unauthenticated`. */
+export async function readJobToken(env: Env, request: Request): Promise<JobClaims> {
+  const { payload } = await jwtVerify(bearer(request), key(env.JOB_TOKEN_SECRET), { issuer: 'hsync', audience: 'job' }).catch(() => { throw denied(); });
+  return JobClaims.parse(payload);
+}
+
+/** A worker that wants to claim. Throws ApiError `unauthenticated`. */
+export async function checkWorker(env: Env, request: Request): Promise<void> {
+  await jwtVerify(bearer(request), key(env.WORKER_SECRET), { audience: 'worker-door' }).catch(() => { throw denied(); });
+}
+
+/** For calls from us to a worker: doorbell, search. */
+export const signForWorker = (env: Env): Promise<string> =>
+  new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setIssuer('hsync').setAudience('fly-worker').setIssuedAt().setExpirationTime(`${DOORBELL_TOKEN_SECONDS}s`).sign(key(env.WORKER_SECRET));
+
+const bearer = (request: Request): string => /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
+const denied = (): ApiError => new ApiError('unauthenticated', 'This token is not ours or has expired.');

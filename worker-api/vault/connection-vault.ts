@@ -1,0 +1,78 @@
+/** One object per connection: the one place where its tokens are read, refreshed and stored, one caller after the other. Rotating refresh tokens are stored before use. */
+import { DurableObject } from 'cloudflare:workers';
+import { sql } from 'drizzle-orm';
+import type { IntegrationId } from '#contract/job';
+import { takeTurns } from '#contract/turns';
+import { connectorOf } from '#fly-worker/connectors/index';
+import type { Env } from '../env.ts';
+import { tenantDatabase } from '../database.ts';
+import { OAuthError, refreshTokens, Tokens } from '../oauth-client.ts';
+import { openVault, type Vault } from './seal.ts';
+
+/** Refreshed this long before it expires, so that no request starts with a token about to die. */
+const REFRESH_AHEAD_MS = 60_000;
+export const TOKEN_PURPOSE = 'oauth-tokens';
+
+export type TokenReply = { ok: true; accessToken: string } | { ok: false; kind: 'auth_expired' | 'removed' | 'unavailable'; message: string };
+
+export const vaultName = (tenantId: string, connectionId: string): string => `${tenantId}/${connectionId}`;
+
+export class ConnectionVault extends DurableObject<Env> {
+  readonly #vault: Vault = openVault(this.env.TOKEN_KEYS);
+  readonly #inTurn = takeTurns();
+
+  /** An access token that works for the next minute. `rejected`: the provider would not take this one. */
+  accessToken(rejected: string | null): Promise<TokenReply> { return this.#inTurn(() => this.#accessToken(rejected)); }
+
+  /** Stores what consent brought; the connection works (again). */
+  connected(tokens: Tokens): Promise<void> {
+    return this.#inTurn(() => this.#store(tokens, 'active'));
+  }
+
+  async #accessToken(rejected: string | null): Promise<TokenReply> {
+    const { tenantId, connectionId } = this.#names();
+    const db = tenantDatabase(this.env);
+    const [rows] = await db.tenant(tenantId, [sql`select integration_id, status, sealed_tokens from connections where tenant_id = ${tenantId} and id = ${connectionId}::uuid`]);
+    const row = rows?.[0] as { integration_id: IntegrationId; status: string; sealed_tokens: string | null } | undefined;
+    if (!row || row.status === 'revoked' || !row.sealed_tokens) return { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' };
+    if (row.status === 'needs_reauth') return { ok: false, kind: 'auth_expired', message: 'The account needs to be reconnected.' };
+    const opened = await this.#vault.open(tenantId, TOKEN_PURPOSE, row.sealed_tokens);
+    const tokens = Tokens.parse(JSON.parse(opened.text));
+    if (tokens.accessToken !== rejected && tokens.expiresAt - Date.now() > REFRESH_AHEAD_MS) {
+      if (opened.stale) await this.#store(tokens, 'active');
+      return { ok: true, accessToken: tokens.accessToken };
+    }
+    return this.#refresh(row.integration_id, tokens);
+  }
+
+  async #refresh(integrationId: IntegrationId, tokens: Tokens): Promise<TokenReply> {
+    const connector = connectorOf(integrationId);
+    try {
+      if (!connector || !tokens.refreshToken) throw new OAuthError('refused', 'The account gave us no way to stay signed in. Reconnect it.');
+      const newer = await refreshTokens(this.env, connector, tokens.refreshToken, Date.now());
+      await this.#store(newer, 'active');
+      return { ok: true, accessToken: newer.accessToken };
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error;
+      if (error.kind === 'refused') {
+        await this.#store(tokens, 'needs_reauth');
+        return { ok: false, kind: 'auth_expired', message: error.message };
+      }
+      return { ok: false, kind: 'unavailable', message: error.message };
+    }
+  }
+
+  async #store(tokens: Tokens, status: 'active' | 'needs_reauth'): Promise<void> {
+    const { tenantId, connectionId } = this.#names();
+    const sealed = await this.#vault.seal(tenantId, TOKEN_PURPOSE, JSON.stringify(tokens));
+    await tenantDatabase(this.env).tenant(tenantId, [sql`
+      update connections set sealed_tokens = ${sealed}, status = ${status}, token_version = token_version + 1, updated_at = now()
+       where tenant_id = ${tenantId} and id = ${connectionId}::uuid`]);
+  }
+
+  #names(): { tenantId: string; connectionId: string } {
+    const [tenantId, connectionId] = (this.ctx.id.name ?? '').split('/');
+    if (!tenantId || !connectionId) throw new Error('A connection\'s vault is found by its name, tenant/connection.');
+    return { tenantId, connectionId };
+  }
+}
