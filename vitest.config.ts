@@ -1,10 +1,31 @@
 /** Three kinds of tests: plain Node (with real Postgres, LanceDB, processes), the Worker in workerd, and the page in Chromium. */
+import { mkdirSync } from 'node:fs';
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import type { EdgeHouse } from './tests/edge/setup.ts';
+
+// The Worker's assets binding wants the folder; a fresh clone has not built the page yet.
+mkdirSync('web/dist', { recursive: true });
+
+/** What the Worker would get as secrets and variables. Names ending in `-test-only` are no secrets. */
+function bindings(house: EdgeHouse): Record<string, string> {
+  return {
+    APP_URL: 'http://app.test', APP_DATABASE_URL: house.appUrl, AUTH_DATABASE_URL: house.authUrl, NEON_HTTP_URL: house.neonUrl,
+    AUTH_SECRET: 'auth-secret-test-only-0123456789abcdef', WORKER_SECRET: 'worker-secret-test-only-0123456789', JOB_TOKEN_SECRET: 'job-token-secret-test-only-0123456',
+    TOKEN_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`, WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
+    MICROSOFT_LOGIN_URL: house.sandboxUrl, MICROSOFT_GRAPH_URL: house.sandboxUrl, MICROSOFT_CLIENT_ID: 'sandbox-client', MICROSOFT_CLIENT_SECRET: 'sandbox-secret-test-only',
+  };
+}
 
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
+      {
+        plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
+        test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false } },
     ],
   },
 });

@@ -67,3 +67,7 @@ export const reasonSentences: Record<Reason, string> = {
   ledger_mismatch: 'The books do not balance, so the sync is not called complete. Resume to check it again.',
   internal_error: 'Something broke on our side. Resume to try again from the last saved point.',
 };
+
+/** Why connecting an account did not work, as the redirect back to the app says it: `/?connect_error=..`. */
+export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expired', 'refused', 'unavailable', 'not_configured', 'signed_out']);
+export type ConnectError = z.infer<typeof ConnectError>;

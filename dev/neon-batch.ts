@@ -1,5 +1,5 @@
 /** The workbench: one Neon request as one conversation with Postgres: everything is written at once, answered at once. Opens no connections. */
-import type pg from "pg";
+import type pg from 'pg';
 
 /** One statement of a request; parameters are text, as the Neon driver sends them. */
 export type Statement = { query: string; params?: unknown[] };
@@ -16,9 +16,9 @@ type Wire = pg.Connection & {
   stream: { cork(): void; uncork(): void };
   parse(message: { text: string; name: string }): void;
   bind(message: { values: (string | null)[] }): void;
-  describe(message: { type: "P"; name: string }): void;
+  describe(message: { type: 'P'; name: string }): void;
   execute(message: object): void;
-  close(message: { type: "S" | "P"; name: string }): void;
+  close(message: { type: 'S' | 'P'; name: string }): void;
   sync(): void;
 };
 
@@ -40,7 +40,7 @@ export class SqlBatch {
 
   constructor(statements: Statement[], manner: Manner) {
     this.#manner = manner;
-    this.#texts = manner.begin ? [{ query: manner.begin }, ...statements, { query: "COMMIT" }] : statements;
+    this.#texts = manner.begin ? [{ query: manner.begin }, ...statements, { query: 'COMMIT' }] : statements;
     this.#current = this.#blank();
   }
 
@@ -55,9 +55,9 @@ export class SqlBatch {
     const wire = connection as Wire;
     wire.stream.cork();
     for (const { query, params = [] } of this.#texts) {
-      wire.parse({ text: query, name: "" });
+      wire.parse({ text: query, name: '' });
       wire.bind({ values: params.map(toText) });
-      wire.describe({ type: "P", name: "" });
+      wire.describe({ type: 'P', name: '' });
       wire.execute({});
     }
     wire.sync();
@@ -66,7 +66,7 @@ export class SqlBatch {
 
   handleRowDescription({ fields }: { fields: Field[] }): void {
     this.#current.fields = fields.map(({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier }) =>
-      ({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format: "text" }));
+      ({ name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format: 'text' }));
   }
 
   handleDataRow({ fields: texts }: { fields: (string | null)[] }): void {
@@ -78,7 +78,7 @@ export class SqlBatch {
   /** `INSERT 0 5`, `SELECT 3`, `CREATE TABLE`: the first word is the command, a last number the count. */
   handleCommandComplete({ text }: { text: string }): void {
     const count = / (\d+)$/.exec(text)?.[1];
-    this.#current.command = text.split(" ", 1)[0] ?? text;
+    this.#current.command = text.split(' ', 1)[0] ?? text;
     this.#current.rowCount = count === undefined ? null : Number(count);
     this.#finishStatement();
   }
@@ -92,7 +92,7 @@ export class SqlBatch {
   }
 
   handleCopyInResponse(connection: pg.Connection): void {
-    (connection as unknown as { sendCopyFail(reason: string): void }).sendCopyFail("COPY is not possible over HTTP");
+    (connection as unknown as { sendCopyFail(reason: string): void }).sendCopyFail('COPY is not possible over HTTP');
   }
 
   handleCopyData(): void {}
@@ -112,26 +112,26 @@ export class SqlBatch {
   }
 
   #blank(): Result {
-    return { command: "", rowCount: null, rowAsArray: this.#manner.arrayMode, fields: [], rows: [] };
+    return { command: '', rowCount: null, rowAsArray: this.#manner.arrayMode, fields: [], rows: [] };
   }
 }
 
 function toText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  if (typeof value === "string") return value;
-  if (Array.isArray(value)) return `{${value.map(arrayElement).join(",")}}`;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return `{${value.map(arrayElement).join(',')}}`;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function arrayElement(value: unknown): string {
-  if (Array.isArray(value)) return toText(value) ?? "NULL";
+  if (Array.isArray(value)) return toText(value) ?? 'NULL';
   const text = toText(value);
-  return text === null ? "NULL" : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  return text === null ? 'NULL' : `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
 function toJson(text: string | null, type: number): unknown {
   if (text === null) return null;
-  if (type === BOOLEAN) return text === "t";
+  if (type === BOOLEAN) return text === 't';
   if (JSONS.has(type)) return JSON.parse(text);
   return NUMERIC.has(type) && Number.isFinite(Number(text)) ? Number(text) : text;
 }

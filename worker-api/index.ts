@@ -17,7 +17,9 @@ export { SyncJob } from '#durable-objects/sync-job';
 export { ConnectionVault } from './vault/connection-vault.ts';
 
 const app: App = new Hono<{ Bindings: Env }>();
-app.use(secureHeaders());
+const headers = secureHeaders();
+// An upgrade's answer belongs to the job's object and cannot be changed.
+app.use((context, next) => (context.req.path.startsWith('/ws/') ? next() : headers(context, next)));
 
 app.get('/healthz', ({ json }) => json({ ok: true }));
 app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req.raw));

@@ -42,6 +42,15 @@ const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 
 /** Plays one history. Throws AssertionError, naming the seed, when the guarantee does not hold. */
 export async function simulate(url: string, seed: number, sabotage: Sabotage | null = null): Promise<Stats> {
+  const open: SimulatedDatabase[] = [];
+  try {
+    return await play(url, seed, sabotage, open);
+  } finally {
+    for (const db of open) await db.end();
+  }
+}
+
+async function play(url: string, seed: number, sabotage: Sabotage | null, open: SimulatedDatabase[]): Promise<Stats> {
   const random = randomOf(seed), chance = (p: number) => random() < p, stats = zero();
   const tenantId = `sim${seed}${sabotage ?? ''}${process.pid}`, jobId = crypto.randomUUID(), connectionId = crypto.randomUUID();
   let calm = false;                                                            // set at the end: no more trouble
@@ -61,6 +70,7 @@ export async function simulate(url: string, seed: number, sabotage: Sabotage | n
     if (landed.has(chunk)) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed twice` });
     landed.add(chunk);
   });
+  open.push(db);
   const owner: SimulatedDatabase = db;
   await owner.query('insert into tenants (id, name, slug) values ($1, $1, $1)', [tenantId]);
   await owner.query('insert into connections (tenant_id, id, integration_id, account) values ($1, $2, \'outlook\', \'a\')', [tenantId, connectionId]);
@@ -150,7 +160,7 @@ export async function simulate(url: string, seed: number, sabotage: Sabotage | n
   function spawn(): void {
     const actor: Actor = { id: `w${stats.claims + stats.refused}`, frozenUntil: 0, crashed: false, shutdown: new AbortController(), lost: new AbortController(), lastBeat: now, fence: null, latest: null, beating: false };
     actors.add(actor);
-    void worker(actor).catch((error: unknown) => { actor.crashed = true; if (!(error instanceof Crash)) failure ??= error; }).finally(() => actors.delete(actor));
+    void worker(actor).catch((error: unknown) => { actor.crashed = true; failure ??= error; }).finally(() => actors.delete(actor));
   }
 
   async function advance(chosen: Step): Promise<void> {
@@ -199,8 +209,5 @@ export async function simulate(url: string, seed: number, sabotage: Sabotage | n
   assert(granted.every((f) => f < Number(row!.fence)), `seed ${seed}: a token that was granted is still current after its lease ended`);
   await expectTruth(owner, { seed, tenantId, jobId, connectionId, provider, lance, completed: job.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null });
   if (job.status === 'completed') stats.completed = 1;
-  await db.end();
   return stats;
 }
-
-class Crash extends Error {}

@@ -1,0 +1,156 @@
+/** The whole house on loopback: Postgres, Neon's door, sandbox, Worker, fleet. `up` starts it for people, tests and benchmarks start it for themselves. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { openDatabase, type Database } from '#migrations/database';
+import { migrate, urlAs } from '#migrations/migrate';
+import { startFleet, type Fleet } from './machines.ts';
+import { startNeonDoor } from './neon-door.ts';
+import { expectFree } from './ports.ts';
+import { startPostgres } from './postgres.ts';
+import { seed, type Credentials } from './seed.ts';
+
+export interface HouseOptions {
+  /** Everything that is kept between runs. */
+  dir: string;
+  /** The first of six ports: app, fleet, sandbox, Neon door, Postgres. */
+  port: number;
+  workers?: number;
+  /** More settings for Worker and workers, e.g. LEASE_SECONDS. */
+  env?: Record<string, string>;
+  say?: (line: string) => void;
+  restartMs?: number;
+}
+
+export interface House {
+  url: string;
+  sandboxUrl: string;
+  credentials: Credentials;
+  fleet: Fleet;
+  /** The owner's view of the database. */
+  owner: Database;
+  ownerUrl: string;
+  app: Database;
+  stop(): Promise<void>;
+}
+
+const ROOT = resolve(import.meta.dirname, '..');
+/** Names that are passed on from the environment when set: providers and their clients. */
+const PASSED_ON = /^(MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI|FLY)_[A-Z_]+$/;
+
+interface Secrets { database: string; auth: string; token: string; worker: string; job: string }
+
+/** The secrets of this house, made once. */
+function secretsOf(dir: string): Secrets {
+  const file = join(dir, 'secrets.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+  const random = () => randomBytes(32).toString('base64url');
+  const secrets: Secrets = { database: random(), auth: random(), token: `k1:${randomBytes(32).toString('base64')}`, worker: random(), job: random() };
+  writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
+  return secrets;
+}
+
+/** Starts everything, in order; what was started is stopped again when something later fails. Throws with what to do. */
+export async function startHouse({ dir, port, workers = 2, env = {}, say = () => undefined, restartMs = 500 }: HouseOptions): Promise<House> {
+  mkdirSync(dir, { recursive: true });
+  const secrets = secretsOf(dir), stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => { for (const s of stops.splice(0).reverse()) await s().catch((error: unknown) => say(`while stopping: ${String(error)}`)); };
+  try {
+    for (const [i, what] of ['the app', 'the worker fleet', 'the provider sandbox', 'the database door'].entries()) await expectFree(port + i, what);
+    const base = await startDatabase(dir, port, say, stops);
+    const appUrl = urlAs(base.ownerUrl, 'hsync_app', secrets.database), authUrl = urlAs(base.ownerUrl, 'hsync_auth', secrets.database);
+    await migrate({ url: base.ownerUrl, wsProxy: base.wsProxy, appPassword: secrets.database, authPassword: secrets.database });
+    const open = (url: string) => openDatabase({ url, httpUrl: base.httpUrl, timeoutMs: 30_000 });
+    const owner = open(base.ownerUrl), url = `http://127.0.0.1:${port}`, sandboxUrl = `http://127.0.0.1:${port + 2}`;
+    const credentials = await seed(owner, dir, url);
+    await startSandboxProcess(dir, port + 2, env, stops);
+    const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
+    await startWorker(dir, port, { ...shared, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' });
+    const fleet = await startFleet({ port: port + 1, count: workers, restartMs, onLog: (line) => log.write(`${line}\n`), env: { ...shared, API_URL: url, LANCEDB_URI: process.env.LANCEDB_URI ?? join(dir, 'lancedb'), LANCEDB_LOG: 'error' } });
+    stops.push(async () => { await fleet.stop(); log.end(); });
+    await fleet.ready();
+    return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Base { ownerUrl: string; httpUrl?: string; wsProxy?: string }
+
+/** Embedded Postgres, or the one of DATABASE_URL. Neon answers HTTP itself; any other gets Neon's door in front. */
+async function startDatabase(dir: string, port: number, say: (line: string) => void, stops: (() => Promise<void>)[]): Promise<Base> {
+  const given = process.env.DATABASE_URL;
+  if (given && /\.neon\.(tech|build)$/.test(new URL(given).hostname)) return { ownerUrl: given };
+  let ownerUrl: string, host = '127.0.0.1', postgresPort = port + 4;
+  if (given) {
+    ({ hostname: host } = new URL(given));
+    postgresPort = Number(new URL(given).port || 5432);
+    ownerUrl = given;
+    say('Using the Postgres of DATABASE_URL.');
+  } else {
+    const postgres = await startPostgres({ dir: join(dir, 'postgres'), port: postgresPort });
+    stops.push(() => postgres.stop());
+    ownerUrl = postgres.superuserUrl;
+  }
+  const door = await startNeonDoor({ port: port + 3, postgresPort, postgresHost: host });
+  stops.push(() => door.stop());
+  return { ownerUrl, httpUrl: `http://127.0.0.1:${port + 3}/sql`, wsProxy: `127.0.0.1:${port + 3}/v2` };
+}
+
+/** Every provider's address: the environment's, else the sandbox. */
+function providers(sandboxUrl: string): Record<string, string> {
+  const passed = Object.fromEntries(Object.entries(process.env).filter((e): e is [string, string] => PASSED_ON.test(e[0]) && e[1] !== undefined));
+  return { MICROSOFT_LOGIN_URL: sandboxUrl, MICROSOFT_GRAPH_URL: sandboxUrl, MICROSOFT_CLIENT_ID: 'sandbox-client', MICROSOFT_CLIENT_SECRET: 'sandbox-secret', ...passed };
+}
+
+/** Mails keep their dates over restarts: the day the mailbox ends is written down once. */
+function anchorOf(dir: string): string {
+  const file = join(dir, 'anchor');
+  if (!existsSync(file)) writeFileSync(file, new Date().toISOString());
+  return readFileSync(file, 'utf8').trim();
+}
+
+async function startSandboxProcess(dir: string, port: number, env: Record<string, string>, stops: (() => Promise<void>)[]): Promise<void> {
+  const child = spawn(process.execPath, [join(ROOT, 'dev/sandbox/server.ts')], { env: { ...process.env, ...env, PORT: String(port), SANDBOX_ANCHOR: anchorOf(dir) }, stdio: ['ignore', 'ignore', 'inherit'] });
+  stops.push(() => ended(child));
+  await answers(`http://127.0.0.1:${port}/healthz`, child, 'The provider sandbox');
+}
+
+/** The Worker in workerd, as `wrangler dev` runs it. Secrets go through a file only we can read, never through arguments. */
+async function startWorker(dir: string, port: number, vars: Record<string, string>, stops: (() => Promise<void>)[]): Promise<void> {
+  const file = join(dir, 'worker.env');
+  writeFileSync(file, Object.entries(vars).map(([k, v]) => `${k}=${JSON.stringify(v)}\n`).join(''), { mode: 0o600 });
+  const log = createWriteStream(join(dir, 'edge.log'), { flags: 'a' });
+  const child = spawn(process.execPath, [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--ip', '127.0.0.1',
+    '--env-file', file, '--persist-to', join(dir, 'wrangler'), '--log-level', 'warn', '--show-interactive-dev-session=false'], {
+    cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CLOUDFLARE_CF_FETCH_ENABLED: 'false', X_LOCAL_OBSERVABILITY: 'false', CI: '1' },
+  });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  stops.push(async () => { await ended(child); log.end(); });
+  await answers(`http://127.0.0.1:${port}/healthz`, child, 'The Worker (see edge.log)');
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((done) => {
+    const hard = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    child.once('exit', () => { clearTimeout(hard); done(); });
+    child.kill('SIGTERM');
+  });
+}
+
+async function answers(url: string, child: ChildProcess, who: string): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    if (child.exitCode !== null) throw new Error(`${who} ended with ${child.exitCode} before it was ready.`);
+    const response = await fetch(url).catch(() => null);
+    await response?.body?.cancel();
+    if (response?.ok) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`${who} did not answer at ${url} within a minute.`);
+}

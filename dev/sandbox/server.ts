@@ -1,0 +1,133 @@
+/**
+ * The workbench's provider sandbox: Microsoft's login and Graph on loopback, with the wire shapes, limits and failures of the real ones.
+ * Set MICROSOFT_LOGIN_URL and MICROSOFT_GRAPH_URL to its address. The back room under /admin is described in admin.ts.
+ * As a process of its own: `PORT=9400 [SANDBOX_MAILBOX=file.jsonl[.gz] SANDBOX_SHIFT=1] [SANDBOX_ANCHOR=2026-11-21] node dev/sandbox/server.ts`.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Accounts, DEFAULT_ACCOUNTS, type Account, type Logged } from './accounts.ts';
+import { answerAdmin, type AdminWorld, type Settings } from './admin.ts';
+import { faultAnswer, Faults, sendBroken, throttled, unauthorised, type Fault, type PageFault } from './faults.ts';
+import { answerGraph } from './graph.ts';
+import { Login } from './login.ts';
+import { graphError, json, readText, send, type Answer } from './wire.ts';
+
+const HOST = '127.0.0.1';
+const STRANGERS_MAX = 5_000;
+const PAGE_FAULTS: string[] = ['empty-page-with-next', 'foreign-next-link', 'duplicate-across-pages'] satisfies PageFault[];
+
+/** How a sandbox is started. `clock` stands in for the time in tests; `anchor` (ms) is the day mailboxes end: kept by the caller, mails keep their dates over restarts. */
+export type SandboxOptions = { port: number; mailboxFile?: string; shift?: boolean; clock?: () => number; clientSecret?: string; anchor?: number };
+/** A running sandbox. */
+export type Sandbox = { url: string; port: number; stop(): Promise<void> };
+
+/** Starts the sandbox on `port` (0: any free one). A mailbox file becomes the first account's mail. */
+export async function startSandbox({ port, mailboxFile, shift = false, clock = Date.now, clientSecret, anchor = clock() }: SandboxOptions): Promise<Sandbox> {
+  const settings: Settings = { latencyMs: 0, accessTokenSeconds: 3_600, concurrency: 4, throttleRetryAfter: 1, clientSecret: clientSecret ?? null };
+  const plans = DEFAULT_ACCOUNTS.map((plan, i) => i === 0 && mailboxFile ? { ...plan, file: mailboxFile, shift } : plan);
+  const accounts = new Accounts(plans, anchor), faults = new Faults(), strangers: Logged[] = [];
+  const login = new Login({ accounts, now: clock, accessTokenSeconds: () => settings.accessTokenSeconds, clientSecret: () => settings.clientSecret ?? undefined });
+  const world: AdminWorld = { accounts, faults, login, settings, strangers, now: clock };
+  const server = createServer((request, response) => {
+    void handle(world, request, response).catch((error: unknown) => send(response, json(500, { error: String(error) })));
+  });
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((done, fail) => server.once('error', fail).listen(port, HOST, done));
+  const { port: listening } = server.address() as AddressInfo;
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => new Promise(done => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
+  return { url: `http://${HOST}:${listening}`, port: listening, stop: () => stopping ??= stop() };
+}
+
+async function handle(world: AdminWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const base = `http://${request.headers.host ?? HOST}`, url = new URL(request.url ?? '/', base), method = request.method ?? 'GET';
+  if (url.pathname === '/healthz') return send(response, json(200, { ok: true }));
+  if (/^\/admin(\/|$)/.test(url.pathname)) return send(response, await admin(world, method, url, request));
+  const sign = /^\/[^/]+\/oauth2\/v2\.0\/(authorize|token)$/.exec(url.pathname)?.[1];
+  if (sign) return signIn(world, sign, url, request, response);
+  if (url.pathname.startsWith('/v1.0/')) return graph(world, url, base, request, response);
+  return send(response, json(404, { error: 'The sandbox has no such address.' }));
+}
+
+async function admin(world: AdminWorld, method: string, url: URL, request: IncomingMessage): Promise<Answer> {
+  const text = await readText(request);
+  let input: unknown = {};
+  try {
+    if (text) input = JSON.parse(text);
+  } catch {
+    return json(400, { error: 'the body is not JSON' });
+  }
+  return answerAdmin(world, method, url, typeof input === 'object' && input !== null ? input as Record<string, unknown> : {});
+}
+
+async function signIn(world: AdminWorld, what: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  note(world, undefined, request, response, url.pathname);
+  if (what === 'authorize') return send(response, world.login.authorize(url.searchParams, /text\/html/.test(request.headers.accept ?? '')));
+  const form = new URLSearchParams(await readText(request));
+  const refreshing = form.get('grant_type') === 'refresh_token';
+  const fault = world.faults.take(url.pathname, undefined, ({ kind, account }) => !account && (kind !== 'refresh-refused' || refreshing) && !PAGE_FAULTS.includes(kind) && kind !== 'max-top');
+  const answer = world.login.token(form, account => fault?.kind === 'refresh-refused' || refusedFor(world, url.pathname, account));
+  deliver(response, fault, fault && faultAnswer(fault) || answer);
+}
+
+/** A refusal planned for one account is found only once the token has said whose it is. */
+function refusedFor({ faults }: AdminWorld, path: string, account: Account | undefined): boolean {
+  return account !== undefined && faults.take(path, account.plan.address, ({ kind, account: only }) => only !== undefined && kind === 'refresh-refused') !== undefined;
+}
+
+async function graph(world: AdminWorld, url: URL, base: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const bearer = world.login.bearer(request.headers.authorization), account = typeof bearer === 'string' ? undefined : bearer.account;
+  const path = decodeURIComponent(`${url.pathname}${url.search.replaceAll('+', ' ')}`);
+  note(world, account, request, response, path);
+  if (typeof bearer === 'string' || !account) return send(response, unauthorised(String(bearer)));
+  if (request.method !== 'GET') return send(response, graphError(405, 'Request_BadRequest', 'The sandbox only reads.'));
+  const { concurrency, latencyMs, throttleRetryAfter } = world.settings;
+  if (concurrency > 0 && account.inFlight >= concurrency) return send(response, throttled(throttleRetryAfter === null ? undefined : String(throttleRetryAfter)));
+  const leave = enter(account);
+  response.once('close', leave);
+  if (latencyMs > 0) await pause(latencyMs);
+  const top = Number(url.searchParams.get('$top') ?? 0);
+  const fault = world.faults.take(path, account.plan.address, ({ kind, n = 0 }) => kind !== 'refresh-refused' && (kind !== 'max-top' || top > n));
+  const pageFault = fault && PAGE_FAULTS.includes(fault.kind) ? { pageFault: fault.kind as PageFault } : {};
+  // Left before the answer goes out: a caller who has read it may ask again at once.
+  if (fault?.kind !== 'hang') leave();
+  deliver(response, fault, fault && faultAnswer(fault) || answerGraph({ url, base, account, scope: bearer.scope, ...pageFault }));
+}
+
+/** Counts one request in; what comes back counts it out, once. */
+function enter(account: Account): () => void {
+  let inside = true;
+  account.inFlight++;
+  return () => {
+    if (inside) account.inFlight--;
+    inside = false;
+  };
+}
+
+function deliver(response: ServerResponse, fault: Fault | undefined, answer: Answer): void {
+  if (fault?.kind === 'hang' || fault?.kind === 'reset' || fault?.kind === 'truncated') sendBroken(response, fault.kind, answer);
+  else send(response, answer);
+}
+
+/** Logs the request when it has ended, whichever way; status 0: it never got an answer. Tokens and codes are in no path. */
+function note({ strangers }: AdminWorld, account: Account | undefined, request: IncomingMessage, response: ServerResponse, path: string): void {
+  const from = Date.now(), at = new Date(from).toISOString();
+  response.once('close', () => {
+    const line: Logged = { at, account: account?.plan.address ?? null, method: request.method ?? '', path, status: response.headersSent ? response.statusCode : 0, ms: Date.now() - from };
+    if (account) return account.note(line);
+    if (strangers.length >= STRANGERS_MAX) strangers.shift();
+    strangers.push(line);
+  });
+}
+
+if (import.meta.main) {
+  const { PORT = '9400', SANDBOX_MAILBOX: mailboxFile, SANDBOX_SHIFT, SANDBOX_ANCHOR, MICROSOFT_CLIENT_SECRET: clientSecret } = process.env;
+  const sandbox = await startSandbox({ port: Number(PORT), shift: SANDBOX_SHIFT === '1', ...mailboxFile && { mailboxFile }, ...clientSecret && { clientSecret }, ...SANDBOX_ANCHOR && { anchor: Date.parse(SANDBOX_ANCHOR) } });
+  console.log(`sandbox ready at ${sandbox.url}`);
+  const leave = (): void => void sandbox.stop().then(() => process.exit(0));
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+}

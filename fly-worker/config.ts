@@ -1,0 +1,31 @@
+/** The worker's settings, parsed once from the environment. A missing one is named before anything starts. */
+import { z } from 'zod';
+import { SLOTS_DEFAULT } from '#contract/limits';
+
+const Config = z.object({
+  PORT: z.coerce.number().int().default(8080),
+  HOST: z.string().default('0.0.0.0'),
+  /** The front desk. */
+  API_URL: z.url(),
+  APP_DATABASE_URL: z.string().min(1),
+  NEON_HTTP_URL: z.string().optional(),
+  /** A directory or s3://bucket/prefix. */
+  LANCEDB_URI: z.string().min(1),
+  /** Shared with the front desk. */
+  WORKER_SECRET: z.string().min(16),
+  WORKER_SLOTS: z.coerce.number().int().min(1).max(64).default(SLOTS_DEFAULT),
+  FLY_MACHINE_ID: z.string().optional(),
+});
+export type Config = z.infer<typeof Config>;
+
+/** Throws with the names of what is missing or wrong; never with values. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const result = Config.safeParse(env);
+  if (result.success) return result.data;
+  throw new Error(`The worker cannot start: ${result.error.issues.map((i) => `${i.path.join('.')} (${i.message})`).join(', ')}. Set them in the environment.`);
+}
+
+/** One JSON line per event, without content, tokens or addresses. */
+export function log(event: string, facts: Record<string, string | number | boolean | null> = {}): void {
+  process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...facts })}\n`);
+}

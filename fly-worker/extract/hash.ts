@@ -1,0 +1,14 @@
+/** The content hash: decides whether a record is unchanged. It covers everything that derivation reads, and the version of derivation. */
+import { hash } from 'node:crypto';
+import type { SourceRecord } from '#contract/connector';
+
+/** Raise it when derivation changes what is stored: every record then counts as changed, once. */
+export const EXTRACT_VERSION = 1;
+
+/** SHA-256 in hex over a canonical form: fields in fixed order, properties sorted. The link (`url`) is left out: providers reword it. */
+export function contentHash(record: SourceRecord): string {
+  const { stream, providerId, kind, occurredAt, endsAt, title, body, participants, threadId, globalId, replyToGlobalId, properties } = record;
+  const sorted = Object.keys(properties).sort().map((name) => [name, properties[name]]);
+  const people = participants.map(({ role, address, name }) => [role, address, name]);
+  return hash('sha256', JSON.stringify([EXTRACT_VERSION, stream, providerId, kind, occurredAt, endsAt, title, body.format, body.content, people, threadId, globalId, replyToGlobalId, sorted]), 'hex');
+}

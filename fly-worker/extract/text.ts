@@ -1,0 +1,61 @@
+/** Source record -> clean, redacted, marked text. Order matters: readable first, secrets out, then cut, then history marked on what is kept. */
+import type { SourceRecord } from '#contract/connector';
+import { TEXT_CHARS_MAX, TITLE_CHARS_MAX } from '#contract/limits';
+import type { MarkedPart } from '#contract/memory';
+import { readHtml, type ReadableText } from './html.ts';
+import { newPart } from './parts.ts';
+import { redact } from './redact.ts';
+import { markReplies } from './replies.ts';
+
+export interface DerivedText {
+  title: string;
+  text: string;
+  /** Settled. */
+  parts: MarkedPart[];
+  /** The new part; the whole text when everything in it is history (a forwarded mail). */
+  fresh: string;
+  redacted: Record<string, number>;
+}
+
+/** Redaction makes text shorter or longer by little; nothing behind this is ever stored. */
+const READ_CHARS_MAX = 2 * TEXT_CHARS_MAX;
+
+export function deriveText(record: SourceRecord): DerivedText {
+  const title = redact(clean(record.title.slice(0, 2 * TITLE_CHARS_MAX)).replace(/\s+/g, ' ').trim());
+  const readable = read(record);
+  const body = redact(readable.text, readable.parts);
+  const text = cut(body.text, TEXT_CHARS_MAX);
+  const parts = markReplies(text, body.parts);
+  const counts: Record<string, number> = { ...title.counts };
+  for (const [kind, count] of Object.entries(body.counts)) counts[kind] = (counts[kind] ?? 0) + count;
+  return { title: cut(title.text, TITLE_CHARS_MAX), text, parts, fresh: newPart(text, parts) || text, redacted: counts };
+}
+
+function read(record: SourceRecord): ReadableText {
+  const { format, content } = record.body;
+  const isHtml = format === 'html' || /^\s*<(?:!doctype html|html|head|body|div|p|table)[\s>]/i.test(content.slice(0, 200));
+  const readable = isHtml ? readHtml(clean(content)) : { text: readPlain(content), parts: [] };
+  const place = record.kind === 'event' ? record.properties['location'] : null;
+  if (typeof place !== 'string' || place.trim() === '') return readable;
+  // the place of an event is searched for as its words are
+  const head = `${clean(place).replace(/\s+/g, ' ').trim().slice(0, 500)}\n\n`;
+  return { text: (head + readable.text).trimEnd(), parts: readable.parts.map((part) => ({ ...part, start: part.start + head.length, end: part.end + head.length })) };
+}
+
+const readPlain = (content: string): string =>
+  clean(content.slice(0, READ_CHARS_MAX)).replace(/\r\n?/g, '\n').replace(/[ \t\u00a0]+$/gm, '').replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n+$/g, '');
+
+/** Postgres refuses NUL, JSON refuses lone surrogates. Other control characters say nothing. */
+const clean = (text: string): string => {
+  const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
+  return CONTROL.test(wellFormed) ? wellFormed.replace(CONTROLS, '') : wellFormed;
+};
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/, CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g;
+
+/** At most `max` UTF-16 units, never half a character, never half a word where that costs little. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const end = (text.charCodeAt(max - 1) & 0xfc00) === 0xd800 ? max - 1 : max;
+  return text.slice(0, end).trimEnd();
+}

@@ -1,0 +1,87 @@
+/** Reading memory, through the ledger: a hit of semantic memory counts only if Postgres names its record and content hash. */
+import { sql } from 'drizzle-orm';
+import type { IntegrationId } from '#contract/job';
+import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
+import type { Database, Row } from '#migrations/database';
+import type { Embedder } from './embed/embedder.ts';
+import { vectorAt } from './embed/embedder.ts';
+import { snippet, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
+
+export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embedder }
+
+/** Entities shown with one hit: the people and organisations first, as many as fit a line. */
+const ENTITIES_PER_HIT = 12;
+const UTC = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
+
+/** Hybrid, keyword or semantic search of one tenant's memory. */
+export async function search({ db, semantic, embedder }: Memory, tenantId: string, query: SearchQuery): Promise<SearchAnswer> {
+  const began = performance.now();
+  const vector = query.mode === 'keyword' ? null : vectorAt(await embedder.embed([query.q]), embedder.dims, 0);
+  const filters: Filters = {
+    ...(query.integration && { integration: query.integration }), ...(query.stream && { stream: query.stream }), ...(query.person && { person: query.person }),
+    ...(query.from && { fromMs: Date.parse(query.from) }), ...(query.to && { toMs: endOf(query.to) }),
+  };
+  const candidates = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const current = await named(db, tenantId, candidates);
+  const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);
+  const ids = hits.map((h) => h.recordId);
+  const [entities, watermarks, facts] = await details(db, tenantId, ids);
+  const results = hits.flatMap((hit): SearchResult[] => {
+    const fact = facts.get(hit.recordId);
+    return fact ? [{
+      record_id: hit.recordId, title: fact.title, snippet: snippet(hit.text, query.q), occurred_at: fact.occurred_at, integration_id: fact.integration_id, stream: fact.stream, url: fact.url,
+      scores: { fused: hit.fused, keyword: hit.keywordScore, semantic: hit.vectorScore }, entities: (entities.get(hit.recordId) ?? []).slice(0, ENTITIES_PER_HIT),
+    }] : [];
+  });
+  return { results, watermarks, took_ms: Math.round((performance.now() - began) * 10) / 10 };
+}
+
+/** A date without a time means the whole day. */
+const endOf = (text: string): number => Date.parse(text) + (/^\d{4}-\d{2}-\d{2}$/.test(text) ? 86_400_000 : 0);
+
+/** Those of the candidates that the ledger names. */
+async function named(db: Database, tenantId: string, candidates: readonly Candidate[]): Promise<Set<string>> {
+  if (candidates.length === 0) return new Set();
+  const [rows] = await db.tenant(tenantId, [sql`
+    select r.record_id::text || ':' || r.content_hash as id from records r where r.tenant_id = ${tenantId} and r.record_id = any(${`{${candidates.map((c) => c.recordId).join(',')}}`}::uuid[])`]);
+  return new Set((rows ?? []).map((r) => String(r.id)));
+}
+
+interface RecordFacts { title: string; occurred_at: string; integration_id: IntegrationId; stream: string; url: string | null }
+
+async function details(db: Database, tenantId: string, ids: string[]): Promise<[Map<string, EntityRef[]>, Watermark[], Map<string, RecordFacts>]> {
+  const [entities, watermarks, facts] = await db.tenant(tenantId, [entitiesOf(tenantId, ids), watermarksOf(tenantId), sql`
+    select record_id::text as record_id, title, to_char(occurred_at at time zone 'UTC', ${UTC}) as occurred_at, integration_id, stream, url from records where tenant_id = ${tenantId} and record_id = any(${`{${ids.join(',')}}`}::uuid[])`]);
+  return [grouped(entities ?? []), (watermarks ?? []) as unknown as Watermark[], new Map((facts ?? []).map((r) => [String(r.record_id), r as unknown as RecordFacts]))];
+}
+
+const entitiesOf = (tenantId: string, ids: string[]) => sql`
+  select e.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from evidence e join graph_nodes n on n.tenant_id = e.tenant_id and n.id = e.target_id
+   where e.tenant_id = ${tenantId} and e.record_id = any(${`{${ids.join(',')}}`}::uuid[]) and e.target_kind = 'n'
+   order by e.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
+
+/** Per stream of a connection: the newest unbroken stretch of finished windows, over all its jobs. */
+const watermarksOf = (tenantId: string) => sql`
+  select x.connection_id::text as connection_id, x.integration_id, x.stream,
+         to_char(lower(x.newest) at time zone 'UTC', ${UTC}) as complete_back_to, to_char(upper(x.newest) at time zone 'UTC', ${UTC}) as complete_until
+    from (select j.source_connection_id as connection_id, j.integration_id, w.stream,
+                 (select r from unnest(range_agg(tstzrange(w.since, w.until))) r order by upper(r) desc limit 1) as newest
+            from sync_windows w join historical_sync_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
+           where w.tenant_id = ${tenantId} and w.done group by 1, 2, 3) x order by 2, 3, 1`;
+
+function grouped(rows: Row[]): Map<string, EntityRef[]> {
+  const map = new Map<string, EntityRef[]>();
+  for (const { record_id, id, node_type, key, name } of rows as unknown as (EntityRef & { record_id: string })[]) map.set(record_id, [...(map.get(record_id) ?? []), { id, node_type, key, name }]);
+  return map;
+}
+
+/** One record with its text. Null: the ledger does not name it. */
+export async function readRecord({ db, semantic, embedder }: Memory, tenantId: string, recordId: string): Promise<MemoryRecord | null> {
+  const [rows, entities] = await db.tenant(tenantId, [sql`
+    select record_id::text as record_id, integration_id, connection_id::text as connection_id, stream, provider_id, kind, title, content_hash, url, to_char(occurred_at at time zone 'UTC', ${UTC}) as occurred_at
+      from records where tenant_id = ${tenantId} and record_id = ${recordId}::uuid`, entitiesOf(tenantId, [recordId])]);
+  const row = rows?.[0] as unknown as Omit<MemoryRecord, 'text' | 'parts' | 'entities'> | undefined;
+  if (!row) return null;
+  const stored = await semantic.get({ tenant: tenantId, embedder }, recordId, row.content_hash);
+  return { ...row, text: stored?.text ?? '', parts: stored?.parts ?? [], entities: grouped(entities ?? []).get(recordId) ?? [] };
+}

@@ -1,0 +1,128 @@
+/** One LanceDB table: one tenant, one embedder. Merges stand in line; upkeep runs beside them and gives way. */
+import './quiet.ts';
+import { Index, type Connection, type Table } from '@lancedb/lancedb';
+import { FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN } from '#contract/limits';
+import { deduplicated, fromLance, ROW_COLUMNS, schemaOf, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
+import { isAnyOf } from './sql.ts';
+
+export interface DatasetStats { rows: number; fragments: number; unindexedRows: number; bytes: number; hasVectorIndex: boolean }
+/** What upkeep did; `yielded`: another writer was faster, the next one goes on. */
+export type Upkeep = 'not_needed' | 'done' | 'yielded';
+
+const TEXT_INDEX = 'body_fts', VECTOR_INDEX = 'vector_rq';
+/** Always by name: an index of another type on the same column would become a second one. */
+const INDICES = [
+  { name: TEXT_INDEX, column: 'body', config: () => Index.fts({ baseTokenizer: 'simple', language: 'English', stem: true, removeStopWords: true, asciiFolding: true, lowercase: true, withPosition: false, maxTokenLength: 100 }) },
+  { name: 'id_btree', column: 'id', config: () => Index.btree() },
+  { name: 'record_id_btree', column: 'record_id', config: () => Index.btree() },
+  { name: 'occurred_at_btree', column: 'occurred_at', config: () => Index.btree() },
+] as const;
+
+export interface Dataset {
+  readonly table: Table;
+  readonly dims: number;
+  readonly hasVectorIndex: () => boolean;
+  /** Inserts rows that are not there yet. Returns how many were new. Starts upkeep when it is due. */
+  store(rows: readonly MemoryRow[]): Promise<number>;
+  rowsById(ids: readonly string[]): Promise<StoredRow[]>;
+  delete(predicate: string): Promise<number>;
+  stats(): Promise<DatasetStats>;
+  upkeep(): Promise<Upkeep>;
+  /** Waits for running merges and upkeep, then lets go. */
+  close(): Promise<void>;
+}
+
+/** @param create false: null when there is no such table yet */
+export async function openDataset(db: Connection, name: string, dims: number, create: boolean): Promise<Dataset | null> {
+  if (!create && !(await db.tableNames()).includes(name)) return null;
+  const table = create ? await db.createEmptyTable(name, schemaOf(dims), { mode: 'create', existOk: true }) : await db.openTable(name);
+  const present = new Set(await indexNames(table));
+  for (const { name: index, column, config } of INDICES) if (!present.has(index)) await createOnce(table, column, index, config());
+  return dataset(table, dims, present.has(VECTOR_INDEX));
+}
+
+const indexNames = async (table: Table): Promise<string[]> => (await table.listIndices()).map((index) => index.name);
+
+/** Two processes may open a new table together: one of them creates the index, the other finds it. */
+async function createOnce(table: Table, column: string, name: string, config: Index): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try { await table.createIndex(column, { config, name, replace: false }); return; } catch (error) {
+      await table.checkoutLatest();
+      if ((await indexNames(table)).includes(name)) return;
+      if (attempt >= 5 || !isConflict(error)) throw error;
+    }
+  }
+}
+
+function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
+  const line = inLine();
+  let hasVectorIndex = vectorIndexed, upkeepRunning: Promise<Upkeep> | null = null;
+  let rowsSince = 0, commitsSince = 0;
+
+  async function stats(): Promise<DatasetStats> {
+    const [all, index] = await Promise.all([table.stats(), table.indexStats(TEXT_INDEX)]);
+    return { rows: all.numRows, fragments: all.fragmentStats.numFragments, unindexedRows: index?.numUnindexedRows ?? all.numRows, bytes: all.totalBytes, hasVectorIndex };
+  }
+
+  async function tidy(): Promise<Upkeep> {
+    const before = await stats();
+    rowsSince = 0; commitsSince = 0;
+    const wantsVectorIndex = !hasVectorIndex && before.rows >= VECTOR_INDEX_ROWS_MIN;
+    if (before.unindexedRows <= UNINDEXED_ROWS_MAX / 2 && before.fragments <= FRAGMENTS_MAX / 2 && !wantsVectorIndex) return 'not_needed';
+    const optimize = async () => {
+      await table.optimize({ cleanupOlderThan: new Date(Date.now() - LANCE_VERSIONS_KEPT_MS) });
+      if (!wantsVectorIndex) return;
+      await createOnce(table, 'vector', VECTOR_INDEX, Index.ivfRq({ distanceType: 'cosine' }));
+      hasVectorIndex = true;
+    };
+    try { await optimize(); return 'done'; } catch (error) { if (!isConflict(error)) throw error; }
+    // merges kept getting in between: once more, with the merges of this process waiting
+    try { await line(optimize); return 'done'; } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
+  }
+
+  const upkeep = (): Promise<Upkeep> => {
+    upkeepRunning ??= tidy().finally(() => { upkeepRunning = null; });
+    return upkeepRunning;
+  };
+
+  return {
+    table, dims, stats, upkeep,
+    hasVectorIndex: () => hasVectorIndex,
+    async store(rows) {
+      const unique = deduplicated(rows);
+      let inserted = 0;
+      for (let from = 0; from < unique.length; from += LANCE_MERGE_ROWS_MAX) {
+        const batch = toArrow(unique.slice(from, from + LANCE_MERGE_ROWS_MAX), dims, Date.now());
+        const result = await line(() => table.mergeInsert('id').whenNotMatchedInsertAll().execute(batch));
+        inserted += result.numInsertedRows;
+        if (result.numInsertedRows > 0) commitsSince += 1;
+      }
+      rowsSince += inserted;
+      // in the background: its failure must not fail a chunk, and shows in the figures
+      if (rowsSince > UNINDEXED_ROWS_MAX / 2 || commitsSince > FRAGMENTS_MAX / 2) upkeep().catch(() => {});
+      return inserted;
+    },
+    async rowsById(ids) {
+      if (ids.length === 0) return [];
+      return (await table.query().where(isAnyOf('id', ids)).select(ROW_COLUMNS).toArray() as Record<string, unknown>[]).map(fromLance);
+    },
+    delete: (predicate) => line(async () => (await table.delete(predicate)).numDeletedRows),
+    async close() {
+      await line(() => Promise.resolve());
+      await upkeepRunning?.catch(() => {});
+      table.close();
+    },
+  };
+}
+
+/** One after the other; a failure does not stop the line. */
+function inLine(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
+const isConflict = (error: unknown): boolean => /conflict|preempted|concurrent|retry/i.test(error instanceof Error ? error.message : String(error));

@@ -1,0 +1,131 @@
+/** Semantic memory: LanceDB, one database per tenant, one table per embedder. An idempotent store, never the arbiter: what counts is what the ledger names. */
+import './quiet.ts';
+import { rm } from 'node:fs/promises';
+import { connect, Session, type Connection } from '@lancedb/lancedb';
+import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES, SWEEP_AFTER_MS } from '#contract/limits';
+import { openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
+import { rowId, type MemoryRow, type StoredRow } from './rows.ts';
+import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
+import { isAnyOf, safeName } from './sql.ts';
+
+export type { DatasetStats, Upkeep } from './dataset.ts';
+export type { MemoryRow, StoredRow } from './rows.ts';
+export type { Candidate, SemanticQuery } from './search.ts';
+export type { Filters } from './sql.ts';
+export { snippet } from './snippet.ts';
+
+/** Which table: the tenant and the embedder whose vectors it holds. */
+export interface Space { tenant: string; embedder: { id: string; dims: number } }
+
+export interface SemanticOptions {
+  /** A folder, s3://.. or gs://.. */
+  uri: string;
+  /** Keys and endpoint of an object store. https://docs.lancedb.com/storage/ */
+  storageOptions?: Record<string, string>;
+}
+
+export interface SemanticMemory {
+  /** Inserts rows that are not there (by record id and content hash); repeating changes nothing. Returns how many were new. Throws RangeError on a vector of wrong length, zero or NaN. */
+  store(space: Space, rows: readonly MemoryRow[]): Promise<number>;
+  /** Best first, more than asked for (see SemanticQuery.limit). Just-stored rows are found, by every process. */
+  search(space: Space, query: SemanticQuery): Promise<Candidate[]>;
+  get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
+  /** Forgets all versions of these records, in all tables of the tenant. */
+  remove(tenant: string, recordIds: readonly string[]): Promise<void>;
+  /** Everything of the tenant. */
+  removeTenant(tenant: string): Promise<void>;
+  /**
+   * Deletes rows older than an hour whose ids (`recordId:contentHash`) `named` does not return. Returns how many. Only while no job of
+   * the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
+   */
+  sweep(space: Space, named: (ids: string[]) => Promise<Set<string>>, nowMs: number): Promise<number>;
+  /** Compacts and indexes when it is due. Runs by itself after enough stores; for the end of a job and for idle time. */
+  upkeep(space: Space): Promise<Upkeep>;
+  stats(space: Space): Promise<DatasetStats | null>;
+  /** Waits for everything under way. */
+  close(): Promise<void>;
+}
+
+const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000;
+
+export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): SemanticMemory {
+  const session = new Session(BigInt(LANCE_INDEX_CACHE_BYTES), BigInt(LANCE_METADATA_CACHE_BYTES));
+  const root = uri.replace(/\/+$/, ''), isLocal = !/^[a-z][a-z0-9+.-]+:\/\//i.test(root);
+  /** In order of use: the first one is the one to close. */
+  const open = new Map<string, Promise<Dataset | null>>();
+
+  const database = (tenant: string): Promise<Connection> => connect(`${root}/${safeName(tenant)}`, { readConsistencyInterval: 0, storageOptions }, session);
+  const tableName = (embedderId: string): string => `memory__${safeName(embedderId)}`;
+
+  async function datasetOf({ tenant, embedder }: Space, create: boolean): Promise<Dataset | null> {
+    const key = `${tenant}/${embedder.id}`;
+    let found = open.get(key);
+    if (!found || (create && (await found) === null)) {
+      found = database(tenant).then((db) => openDataset(db, tableName(embedder.id), embedder.dims, create));
+      found.then((dataset) => { if (dataset === null && open.get(key) === found) open.delete(key); }, () => { if (open.get(key) === found) open.delete(key); });
+    }
+    open.delete(key);
+    open.set(key, found);
+    for (const [oldest, dataset] of open) { if (open.size <= LANCE_DATASETS_MAX) break; open.delete(oldest); void dataset.then((d) => d?.close()).catch(() => {}); }
+    return found;
+  }
+
+  const forget = async (key: string): Promise<void> => {
+    const dataset = open.get(key);
+    open.delete(key);
+    await dataset?.then((d) => d?.close()).catch(() => {});
+  };
+
+  /** A table that another process dropped in the meantime is opened anew, once. */
+  async function using<T>(space: Space, create: boolean, absent: T, work: (dataset: Dataset) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const dataset = await datasetOf(space, create);
+      if (dataset === null) return absent;
+      try { return await work(dataset); } catch (error) {
+        if (attempt > 1 || !/not found|closed|does not exist/i.test(error instanceof Error ? error.message : String(error))) throw error;
+        await forget(`${space.tenant}/${space.embedder.id}`);
+      }
+    }
+  }
+
+  return {
+    store: (space, rows) => (rows.length === 0 ? Promise.resolve(0) : using(space, true, 0, (dataset) => dataset.store(rows))),
+    search: (space, query) => using(space, false, [], (dataset) => searchDataset(dataset.table, query, trustIn(space.embedder.id), dataset.hasVectorIndex())),
+    get: (space, recordId, contentHash) => using(space, false, null, async (dataset) => (await dataset.rowsById([rowId(recordId, contentHash)]))[0] ?? null),
+    stats: (space) => using<DatasetStats | null>(space, false, null, (dataset) => dataset.stats()),
+    upkeep: (space) => using<Upkeep>(space, false, 'not_needed', (dataset) => dataset.upkeep()),
+
+    async remove(tenant, recordIds) {
+      const db = await database(tenant);
+      for (const name of await db.tableNames()) {
+        const table = await db.openTable(name);
+        for (let from = 0; from < recordIds.length; from += IDS_PER_STATEMENT) await table.delete(isAnyOf('record_id', recordIds.slice(from, from + IDS_PER_STATEMENT)));
+        table.close();
+      }
+    },
+
+    async removeTenant(tenant) {
+      for (const key of [...open.keys()]) if (key.startsWith(`${tenant}/`)) await forget(key);
+      const db = await database(tenant);
+      await db.dropAllTables();
+      db.close();
+      if (isLocal) await rm(`${root}/${safeName(tenant)}`, { recursive: true, force: true });
+    },
+
+    sweep: (space, named, nowMs) => using(space, false, 0, async (dataset) => {
+      const old = `stored_at < ${Math.trunc(nowMs - SWEEP_AFTER_MS)}`;
+      const ids = (await dataset.table.query().where(old).select(['id']).toArray() as { id: string }[]).map(({ id }) => id);
+      let swept = 0;
+      for (let from = 0; from < ids.length; from += SWEEP_PAGE) {
+        const page = ids.slice(from, from + SWEEP_PAGE), kept = await named(page), unnamed = page.filter((id) => !kept.has(id));
+        for (let at = 0; at < unnamed.length; at += IDS_PER_STATEMENT) swept += await dataset.delete(`${old} AND ${isAnyOf('id', unnamed.slice(at, at + IDS_PER_STATEMENT))}`);
+      }
+      return swept;
+    }),
+
+    async close() { for (const key of [...open.keys()]) await forget(key); },
+  };
+}
+
+/** Word vectors only add to keyword search; a model's vectors vote. */
+const trustIn = (embedderId: string): 'basic' | 'model' => (embedderId.startsWith('local-') ? 'basic' : 'model');

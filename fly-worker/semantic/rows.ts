@@ -1,0 +1,104 @@
+/** Rows of semantic memory as Arrow tables: one Float32Array for all vectors, lengths asserted, because LanceDB pads and cuts wrong ones silently. */
+import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, Vector, vectorFromArray, type Data } from 'apache-arrow';
+import type { MarkedPart } from '#contract/memory';
+
+/** One record in one version. `vector` null: nothing to embed; found by keyword only. */
+export interface MemoryRow {
+  recordId: string;
+  contentHash: string;
+  integrationId: string;
+  connectionId: string;
+  stream: string;
+  /** Milliseconds since the epoch. */
+  occurredAt: number;
+  title: string;
+  text: string;
+  parts: MarkedPart[];
+  people: string[];
+  url: string | null;
+  vector: Float32Array | null;
+}
+export type StoredRow = Omit<MemoryRow, 'vector'>;
+
+/** Columns that a hit needs; the vector stays where it is. */
+export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url'];
+
+/** Addresses in the searched text: enough to find a mail by whom it is from or to, too few to drown it. */
+const SEARCHED_PEOPLE_MAX = 20;
+const MAX_DATE_MS = 8.64e15;
+
+const text = (name: string): Field => new Field(name, new Utf8(), false);
+
+/** `body` is what full-text search reads: title, people, text. The text begins in it at `text_at`. */
+export const schemaOf = (dims: number): Schema => new Schema([
+  text('id'), text('record_id'), text('content_hash'), text('integration_id'), text('connection_id'), text('stream'),
+  new Field('occurred_at', new Int64(), false), new Field('stored_at', new Int64(), false),
+  text('title'), text('body'), new Field('text_at', new Int32(), false), text('parts'),
+  new Field('people', new List(new Field('item', new Utf8(), false)), false),
+  new Field('url', new Utf8(), true),
+  new Field('vector', new FixedSizeList(dims, new Field('item', new Float32(), true)), true),
+]);
+
+/** The same content is the same row, whoever writes it how often. */
+export const rowId = (recordId: string, contentHash: string): string => `${recordId}:${contentHash}`;
+
+/** Builds the table of rows; ids must be unique (see `deduplicated`). Throws on a vector of another length or with NaN in it. */
+export function toArrow(rows: readonly MemoryRow[], dims: number, nowMs: number): Table {
+  const schema = schemaOf(dims), bodies = rows.map(bodyOf);
+  const strings = (values: (string | null)[]) => vectorFromArray(values, new Utf8()).data[0]!;
+  const int64 = (values: number[]) => makeData({ type: new Int64(), length: rows.length, nullCount: 0, data: BigInt64Array.from(values, (value) => BigInt(clampMs(value))) });
+  const columns: Data[] = [
+    strings(rows.map((row) => rowId(row.recordId, row.contentHash))), strings(rows.map((row) => row.recordId)), strings(rows.map((row) => row.contentHash)),
+    strings(rows.map((row) => row.integrationId)), strings(rows.map((row) => row.connectionId)), strings(rows.map((row) => row.stream)),
+    int64(rows.map((row) => row.occurredAt)), int64(rows.map(() => nowMs)),
+    strings(rows.map((row) => row.title)), strings(bodies.map(({ body }) => body)),
+    makeData({ type: new Int32(), length: rows.length, nullCount: 0, data: Int32Array.from(bodies, ({ textAt }) => textAt) }),
+    strings(rows.map((row) => JSON.stringify(row.parts))),
+    vectorFromArray(rows.map((row) => row.people), schema.fields[12]!.type as List).data[0]!,
+    strings(rows.map((row) => row.url)),
+    vectorData(rows, dims, schema.fields[14]!.type as FixedSizeList),
+  ];
+  return new Table(schema, [new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children: columns }))]);
+}
+
+function vectorData(rows: readonly MemoryRow[], dims: number, type: FixedSizeList): Data {
+  const values = new Float32Array(rows.length * dims), present = new Uint8Array(Math.ceil(rows.length / 8));
+  let nulls = 0;
+  for (const [i, { vector, recordId }] of rows.entries()) {
+    if (vector === null) { nulls += 1; continue; }
+    if (vector.length !== dims) throw new RangeError(`The vector of ${recordId} has ${vector.length} dimensions instead of ${dims}.`);
+    let sum = 0;
+    for (let k = 0; k < dims; k += 1) sum += vector[k]! * vector[k]!;
+    if (!(sum > 0 && Number.isFinite(sum))) throw new RangeError(`The vector of ${recordId} is zero or not a number. Store null instead.`);
+    values.set(vector, i * dims);
+    present[i >> 3]! |= 1 << (i & 7);
+  }
+  const child = makeData({ type: new Float32(), length: rows.length * dims, nullCount: 0, data: values });
+  return makeData({ type, length: rows.length, nullCount: nulls, nullBitmap: nulls > 0 ? present : undefined, child }) as Data;
+}
+
+const clampMs = (ms: number): number => Math.trunc(Math.max(-MAX_DATE_MS, Math.min(MAX_DATE_MS, ms)));
+
+function bodyOf({ title, people, text }: MemoryRow): { body: string; textAt: number } {
+  const head = `${title}\n${people.slice(0, SEARCHED_PEOPLE_MAX).join(' ')}\n`;
+  return { body: head + text, textAt: head.length };
+}
+
+/** One row per id, the first: a merge with the same new key twice would insert both. */
+export function deduplicated(rows: readonly MemoryRow[]): MemoryRow[] {
+  const byId = new Map<string, MemoryRow>();
+  for (const row of rows) { const id = rowId(row.recordId, row.contentHash); if (!byId.has(id)) byId.set(id, row); }
+  return [...byId.values()];
+}
+
+/** A row as LanceDB answers it -> a row as we speak of it. */
+export function fromLance(raw: Record<string, unknown>): StoredRow {
+  const body = String(raw['body']);
+  return {
+    recordId: String(raw['record_id']), contentHash: String(raw['content_hash']), integrationId: String(raw['integration_id']), connectionId: String(raw['connection_id']), stream: String(raw['stream']),
+    occurredAt: Number(raw['occurred_at']), title: String(raw['title']), text: body.slice(Number(raw['text_at'])),
+    parts: JSON.parse(String(raw['parts'])) as MarkedPart[],
+    people: raw['people'] instanceof Vector || Array.isArray(raw['people']) ? [...raw['people'] as Iterable<string>] : [],
+    url: typeof raw['url'] === 'string' ? raw['url'] : null,
+  };
+}

@@ -1,0 +1,107 @@
+/** The working process: doorbell, search, health and metrics over HTTP; the runner behind them. SIGTERM hands the jobs back, nothing else stops it. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { jwtVerify } from 'jose';
+import { z } from 'zod';
+import { ApiError } from '#contract/errors';
+import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX } from '#contract/limits';
+import { SearchQuery } from '#contract/memory';
+import { openDatabase } from '#migrations/database';
+import { log, readConfig, type Config } from './config.ts';
+import { openDeriveThreads } from './derive-thread.ts';
+import { openDoor } from './door.ts';
+import { localEmbedder } from './embed/local.ts';
+import type { Notice } from './main.ts';
+import { readRecord, search, type Memory } from './reads.ts';
+import { createRunner, type Runner } from './runner.ts';
+import { openSemanticMemory } from './semantic/memory.ts';
+import { openWorkshop } from './workshop.ts';
+
+const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery });
+const RecordBody = z.object({ tenant_id: z.string().min(1), record_id: z.uuid() });
+
+interface Rooms { config: Config; runner: Runner; memory: Memory }
+
+async function start(): Promise<void> {
+  const config = readConfig(process.env);
+  const workerId = `${config.FLY_MACHINE_ID ?? 'local'}/${process.pid}`;
+  const db = openDatabase({ url: config.APP_DATABASE_URL, httpUrl: config.NEON_HTTP_URL, timeoutMs: DATABASE_TIMEOUT_MS });
+  const embedder = localEmbedder(), threads = openDeriveThreads({ size: 1 });
+  const semantic = openSemanticMemory({ uri: config.LANCEDB_URI });
+  const runner = createRunner({
+    db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, log,
+    baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
+    onLease: (jobId, claim) => { if (process.connected) process.send?.({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } } satisfies Notice); },
+  });
+  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder } };
+  const server = createServer((request, response) => { void answer(rooms, request, response); });
+  server.listen(config.PORT, config.HOST, () => {
+    log('ready', { worker: workerId, port: config.PORT });
+    // Bells may have rung while nobody was here.
+    runner.ring();
+  });
+
+  let stopping = false;
+  const stop = async (why: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log('stopping', { why, busy: runner.busy });
+    await runner.stop();
+    await threads.close();
+    await semantic.close();
+    server.closeAllConnections();
+    server.close(() => process.exit(0));
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+  process.on('disconnect', () => void stop('the supervisor is gone'));
+}
+
+async function answer(rooms: Rooms, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = `${request.method} ${new URL(request.url ?? '/', 'http://worker').pathname}`;
+  try {
+    if (path === 'GET /healthz') return reply(response, 200, { ok: true, busy: rooms.runner.busy, rss_bytes: process.memoryUsage.rss() });
+    await checkEdge(rooms.config, request);
+    switch (path) {
+      case 'POST /doorbell': return reply(response, rooms.runner.ring() ? 202 : 429, {});
+      case 'POST /search': {
+        const { tenant_id, query } = SearchBody.parse(await readJson(request));
+        return reply(response, 200, await search(rooms.memory, tenant_id, query));
+      }
+      case 'POST /record': {
+        const { tenant_id, record_id } = RecordBody.parse(await readJson(request));
+        const record = await readRecord(rooms.memory, tenant_id, record_id);
+        if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
+        return reply(response, 200, record);
+      }
+      default: throw new ApiError('not_found', 'There is nothing at this address.');
+    }
+  } catch (error) {
+    const known = error instanceof ApiError ? error : error instanceof z.ZodError || error instanceof SyntaxError ? new ApiError('bad_request', 'The request is not as expected.') : new ApiError('internal', 'Something broke in the worker.');
+    if (known.code === 'internal') log('request_failed', { path, error: String(error) });
+    reply(response, known.status, known.body());
+  }
+}
+
+/** Only the front desk may ask. */
+async function checkEdge({ WORKER_SECRET }: Config, request: IncomingMessage): Promise<void> {
+  const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  await jwtVerify(token, new TextEncoder().encode(WORKER_SECRET), { issuer: 'hsync', audience: 'fly-worker' }).catch(() => { throw new ApiError('unauthenticated', 'This token is not the front desk\'s.'); });
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > REQUEST_BYTES_MAX) throw new ApiError('payload_too_large', 'The request is too large.');
+    parts.push(part);
+  }
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+await start();

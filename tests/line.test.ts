@@ -1,0 +1,134 @@
+/**
+ * The line, whole: real Postgres, workerd, LanceDB and worker processes on loopback, killed with -9 at random moments. Afterwards both memories hold what an
+ * undisturbed run leaves, nothing twice, and every resume began within the lease's length plus one second.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHouse, type House } from '#dev/house';
+import { freePorts } from '#dev/ports';
+import type { Job } from '#contract/job';
+import { openClient, until, type Client } from './client.ts';
+
+const LEASE_SECONDS = 4, KILLS = 20, MACHINE_KILLS = 4;
+
+let house: House, dir: string, first: Client, second: Client;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'hsync-line-'));
+  house = await startHouse({ dir, port: await freePorts(5), workers: 2, restartMs: 200, env: { LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
+  [first, second] = house.credentials.tenants.map((t) => openClient(house.url, t.api_key)) as [Client, Client];
+  await fetch(`${house.sandboxUrl}/admin/accounts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: 'line@line.example', name: 'Line', mails: 900, events: 60, seed: 5, months: 3 }) });
+}, 120_000);
+afterAll(async () => { await house.stop(); rmSync(dir, { recursive: true, force: true }); }, 60_000);
+
+/** What the workers said, newest last. */
+interface LogLine { at: number; machine: string; event: string; job?: string; worker?: string; outcome?: string }
+const workerLog = (): LogLine[] => readFileSync(join(dir, 'worker.log'), 'utf8').split('\n').filter((l) => l.includes('{')).map((l) => {
+  const { at, ...facts } = JSON.parse(l.slice(l.indexOf('{'))) as Omit<LogLine, 'at' | 'machine'> & { at: string };
+  return { ...facts, at: Date.parse(at), machine: l.slice(0, l.indexOf(' ')) };
+});
+const claims = (jobId: string): LogLine[] => workerLog().filter((l) => l.event === 'claimed' && l.job === jobId);
+
+/** Which process works on the job: the last that claimed it. */
+function holder(jobId: string): { machine: string; supervisor: number; worker: number } {
+  const claim = claims(jobId).at(-1)!;
+  const ready = workerLog().filter((l) => l.event === 'ready' && l.machine === claim.machine && l.at <= claim.at).at(-1)!;
+  return { machine: claim.machine, supervisor: house.fleet.machines().find((m) => m.id === claim.machine)!.pid!, worker: Number(ready.worker!.split('/')[1]) };
+}
+
+const kill = (pid: number, signal: NodeJS.Signals = 'SIGKILL'): void => { try { process.kill(pid, signal); } catch { /* gone already */ } };
+const latency = (latencyMs: number) => fetch(`${house.sandboxUrl}/admin/settings`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ latencyMs }) });
+
+/** Everything both memories hold of a tenant, by meaning: ids differ between tenants. */
+async function memoryOf(tenantId: string) {
+  const [counts] = await house.owner.system([sql`
+    select (select count(*)::int from records where tenant_id = ${tenantId}) as records, (select count(*)::int from evidence where tenant_id = ${tenantId}) as evidence,
+           (select count(*)::int from graph_edges where tenant_id = ${tenantId}) as edges, (select count(*)::int from discovered_entities where tenant_id = ${tenantId}) as staged,
+           (select md5(string_agg(node_type || key || name, '|' order by node_type, key)) from graph_nodes where tenant_id = ${tenantId}) as nodes,
+           (select md5(string_agg(provider_id || content_hash, '|' order by provider_id)) from records where tenant_id = ${tenantId}) as contents`]);
+  return counts![0];
+}
+
+describe('the line', () => {
+  let disturbed: Job, undisturbed: Job;
+
+  it('ends with the same memory after 20 and more kills as without any', async () => {
+    const [a, b] = await Promise.all([first.connect('line@line.example'), second.connect('line@line.example')]);
+    await latency(60);
+    disturbed = await first.start(a, { chunk_size: 10 });
+    const late: string[] = [];
+    let done = 0, kills = 0;
+    while (kills < KILLS) {
+      // Killed at a random moment after at least one more chunk, so that it is never the same three attempts.
+      const before = await until(() => first.job(disturbed.job_id), (j) => j.status === 'completed' || (j.status === 'running' && j.chunks_completed > done), 'a chunk more');
+      expect(before.status, 'the job outlasts the kills').toBe('running');
+      done = before.chunks_completed;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 120));            // the random moment
+      const { supervisor, worker } = holder(disturbed.job_id), known = claims(disturbed.job_id).length, killedAt = Date.now();
+      const whole = kills % Math.floor(KILLS / MACHINE_KILLS) === 0;
+      if (whole) kill(supervisor);
+      kill(worker);
+      kills++;
+      const next = await until(async () => claims(disturbed.job_id)[known], (c) => c !== undefined, 'another worker carries on');
+      const tookMs = next!.at - killedAt;
+      if (tookMs > (LEASE_SECONDS + 1) * 1000) late.push(`kill ${kills} (${whole ? 'machine' : 'process'}): ${tookMs} ms`);
+    }
+    expect(late, 'resumes later than lease + 1 s').toEqual([]);
+    await latency(0);
+    disturbed = await first.ended(disturbed.job_id);
+    undisturbed = await second.ended((await second.start(b, { chunk_size: 10, start_date: disturbed.start_date, end_date: disturbed.end_date })).job_id);
+
+    for (const job of [disturbed, undisturbed]) expect(job).toMatchObject({ status: 'completed', reason: 'done', progress_percentage: 100 });
+    expect(await memoryOf('nordlicht')).toEqual(await memoryOf('lumiere'));
+    expect(disturbed.records_processed).toBe(undisturbed.records_processed);
+    expect(disturbed.ledger.stored + disturbed.ledger.unchanged).toBe(undisturbed.ledger.stored);
+  }, 240_000);
+
+  it('finds every record in semantic memory exactly once', async () => {
+    const [rows] = await house.owner.system([sql`select record_id::text as id, title from records where tenant_id = 'nordlicht' and title <> '' order by record_id limit 40`]);
+    for (const { id, title } of rows as { id: string; title: string }[]) {
+      const { results } = await first.search(title, { limit: '100', mode: 'keyword' });
+      expect(new Set(results.map((r) => r.record_id)).size, `no hit twice for "${title}"`).toBe(results.length);
+      if (results.length < 100) expect(results.map((r) => r.record_id)).toContain(id);
+    }
+  }, 60_000);
+
+  it('changes no row and makes no embedding when it runs a second time', async () => {
+    const before = await memoryOf('nordlicht');
+    const [stamps] = await house.owner.system([sql`select md5(string_agg(stored_at::text || stored_by_job::text, '|' order by record_id)) as at from records where tenant_id = 'nordlicht'`]);
+    const again = await first.ended((await first.start(disturbed.source_connection_id, { start_date: disturbed.start_date, end_date: disturbed.end_date })).job_id);
+    expect(again).toMatchObject({ status: 'completed', entities_extracted: 0, relationships_extracted: 0 });
+    expect(again.ledger).toMatchObject({ stored: 0, failed: 0, unchanged: disturbed.records_processed });
+    expect(await memoryOf('nordlicht')).toEqual(before);
+    const [after] = await house.owner.system([sql`select md5(string_agg(stored_at::text || stored_by_job::text, '|' order by record_id)) as at from records where tenant_id = 'nordlicht'`]);
+    expect(after).toEqual(stamps);
+    const health = await Promise.all(house.fleet.machines().map(async (m) => (await fetch(`http://127.0.0.1:${m.port}/healthz`)).json() as Promise<{ busy: number }>));
+    expect(health.every((h) => h.busy === 0)).toBe(true);
+  }, 60_000);
+
+  it('lets a worker that was frozen beyond its lease write nothing more', async () => {
+    await fetch(`${house.sandboxUrl}/admin/accounts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: 'frozen@line.example', name: 'Frozen', mails: 300, events: 10, seed: 6, months: 3 }) });
+    const connection = await first.connect('frozen@line.example');
+    await latency(60);
+    const started = await first.start(connection, { chunk_size: 10 });
+    await until(() => first.job(started.job_id), (j) => j.chunks_completed > 2, 'under way');
+    const { worker } = holder(started.job_id), known = claims(started.job_id).length;
+    kill(worker, 'SIGSTOP');
+    try {
+      await until(async () => claims(started.job_id).length, (n) => n > known, 'another worker carries on');
+      await latency(0);
+      const job = await first.ended(started.job_id);
+      const [before] = await house.owner.system([sql`select seen, stored, chunks_completed, fence::int as fence from historical_sync_jobs where id = ${started.job_id}::uuid`]);
+      kill(worker, 'SIGCONT');
+      await until(async () => workerLog().filter((l) => l.event === 'let_go' && l.job === started.job_id && l.outcome === 'fenced').length, (n) => n > 0, 'the stale worker notices');
+      expect(job).toMatchObject({ status: 'completed' });
+      expect((await house.owner.system([sql`select seen, stored, chunks_completed, fence::int as fence from historical_sync_jobs where id = ${started.job_id}::uuid`]))[0]).toEqual(before);
+      expect(job.ledger.stored).toBe(job.records_processed);
+    } finally {
+      kill(worker, 'SIGCONT');
+    }
+  }, 120_000);
+});

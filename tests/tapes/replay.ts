@@ -1,0 +1,55 @@
+/** Replays a tape as a provider: a local HTTP server that answers what was recorded, and breaks in the ways that a test asks for. */
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Span } from '#contract/connector';
+
+export interface Tape {
+  span: Span;
+  /** Regular expression whose first group is the page size in a request. */
+  pageSize: string;
+  exchanges: { get: string; json: unknown }[];
+  account: { get: string; json: unknown; is: string } | null;
+  /** Provider ids in the order they are read, repeats included, by stream. */
+  records: Record<string, string[]>;
+  unreadable: Record<string, string[]>;
+}
+
+export const tapeOf = (id: string): Tape => JSON.parse(readFileSync(new URL(`./${id}.json`, import.meta.url), 'utf8')) as Tape;
+
+/** Is this request answered by the fault (true) or by the tape (false)? `nth` counts requests from 1. */
+export type Fault = (request: { nth: number; size: number; token: string }, response: ServerResponse, answer: string) => boolean;
+export const noFault: Fault = () => false;
+
+export interface Replay { baseUrl: string; asked: string[]; used: Set<string>; fault: Fault; linksTo: string | null; reset(): void; close(): Promise<void> }
+
+/** The recorded exchange with the longest matching beginning answers. What is not on the tape is a 404 that no test expects. */
+export async function replay(tape: Tape): Promise<Replay> {
+  const server = createServer((request, response) => answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base`;
+  const state: Replay = {
+    baseUrl, asked: [], used: new Set(), fault: noFault, linksTo: null,
+    reset() { this.asked.length = 0; this.used.clear(); this.fault = noFault; this.linksTo = null; },
+    close: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }),
+  };
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = decodeURIComponent((request.url ?? '').replace(/^\/base/, ''));
+    const size = new RegExp(tape.pageSize).exec(path)?.[1] ?? '0';
+    state.asked.push(path);
+    const all = tape.account ? [...tape.exchanges, tape.account] : tape.exchanges;
+    const hit = all.filter((e) => path.startsWith(e.get.replaceAll('{{size}}', size))).sort((a, b) => b.get.length - a.get.length)[0];
+    const body = hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{size}}', size) : '';
+    const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
+    if (state.fault({ nth: state.asked.length, size: Number(size), token }, response, body)) return;
+    if (hit) state.used.add(hit.get);
+    response.writeHead(hit ? 200 : 404, { 'content-type': 'application/json' }).end(body);
+  }
+  return state;
+}
+
+export const status = (response: ServerResponse, code: number, headers: Record<string, string> = {}, body: unknown = { error: { code: 'UnknownError', message: '' } }): true => {
+  response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+  return true;
+};

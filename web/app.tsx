@@ -1,0 +1,71 @@
+/** Who may see what, and which screen an address means. A new screen is one line in `screens`. */
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { Button, Empty } from './parts/basics.tsx';
+import { Shell } from './parts/shell.tsx';
+import { Toaster } from './parts/toaster.tsx';
+import { HomeScreen } from './screens/home.tsx';
+import { JobScreen } from './screens/job.tsx';
+import { JobsScreen } from './screens/jobs.tsx';
+import { NotFoundScreen } from './screens/not-found.tsx';
+import { RecordSheet } from './screens/record.tsx';
+import { SearchScreen } from './screens/search.tsx';
+import { SignInScreen } from './screens/sign-in.tsx';
+import { newestFirst, useJobBook, useJobWatch } from './state/jobs.ts';
+import { forgetResources } from './state/resource.ts';
+import { usePlace } from './state/router.ts';
+import { askWho, useSession } from './state/session.ts';
+import type { Me } from './state/session.ts';
+import { percent } from './words/time.ts';
+
+interface Screen { path: RegExp; title: string; show: (parts: readonly string[]) => ReactNode }
+const screens: readonly Screen[] = [
+  { path: /^\/$/, title: 'Home', show: () => <HomeScreen /> },
+  { path: /^\/search$/, title: 'Search', show: () => <SearchScreen /> },
+  { path: /^\/jobs$/, title: 'Sync history', show: () => <JobsScreen /> },
+  { path: /^\/jobs\/([^/]+)$/, title: 'Sync', show: ([jobId = '']) => <JobScreen key={jobId} jobId={jobId} /> },
+];
+const notFound: Screen = { path: /./, title: 'Not found', show: () => <NotFoundScreen /> };
+
+export function App() {
+  const session = useSession();
+  useEffect(() => { void askWho(); }, []);
+  useEffect(() => { if (session.state === 'signed_out') document.title = 'Sign in · Historical Sync'; }, [session.state]);
+  switch (session.state) {
+    case 'unknown': return <div className="boot" role="status"><span className="visually-hidden">Loading</span></div>;
+    case 'signed_out': return <SignInScreen expired={session.expired} />;
+    case 'unreachable': return <main className="alone"><Empty icon="alert" title="No answer" action={<Button kind="primary" onClick={() => void askWho()}>Try again</Button>}>{session.error.message}</Empty></main>;
+    case 'signed_in': return <SignedIn key={session.me.tenant.id} me={session.me} />;
+  }
+}
+
+function SignedIn({ me }: { me: Me }) {
+  const { path, query } = usePlace();
+  useJobWatch();
+  useEffect(() => forgetResources, []);
+  const { screen, parts } = match(path);
+  useTitle(screen.title);
+  return (
+    <>
+      <Shell me={me} screenTitle={screen.title}>{screen.show(parts)}</Shell>
+      <RecordSheet recordId={query.get('record')} query={query.get('q') ?? ''} />
+      <Toaster />
+    </>
+  );
+}
+
+function match(path: string): { screen: Screen; parts: readonly string[] } {
+  for (const screen of screens) {
+    const found = screen.path.exec(path);
+    if (found) return { screen, parts: found.slice(1) };
+  }
+  return { screen: notFound, parts: [] };
+}
+
+/** `42 % · Historical Sync` while something runs, else the screen's name. */
+function useTitle(screenTitle: string): void {
+  const { jobs } = useJobBook();
+  const running = newestFirst(jobs).find(({ job }) => job.status === 'running');
+  const title = `${running ? percent(running.job.progress_percentage, false) : screenTitle} · Historical Sync`;
+  useEffect(() => { document.title = title; }, [title]);
+}

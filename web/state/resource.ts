@@ -1,0 +1,75 @@
+/** Answers of the server, kept by key: shown at once when known, asked again on mount, on focus and on demand. */
+import { useCallback, useEffect, useRef, useSyncExternalStore } from 'react';
+import { ApiError } from '#contract/errors';
+import { sessionLost } from './session.ts';
+
+export interface Resource<T> { data: T | undefined; error: ApiError | null; loading: boolean }
+interface Entry { state: Resource<unknown>; running: AbortController | null; listeners: Set<() => void> }
+
+const entries = new Map<string, Entry>();
+const nothing: Resource<never> = { data: undefined, error: null, loading: false };
+const KEPT_MAX = 200;
+
+function entryOf(key: string): Entry {
+  let entry = entries.get(key);
+  if (!entry) {
+    entry = { state: { ...nothing, loading: true }, running: null, listeners: new Set() };
+    entries.set(key, entry);
+    for (const [old, { listeners }] of entries) { if (entries.size <= KEPT_MAX) break; if (listeners.size === 0 && old !== key) entries.delete(old); }
+  }
+  return entry;
+}
+function set(entry: Entry, state: Resource<unknown>): void { entry.state = state; for (const listener of entry.listeners) listener(); }
+
+async function load(entry: Entry, loader: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  entry.running?.abort();
+  const running = new AbortController();
+  entry.running = running;
+  set(entry, { ...entry.state, loading: true });
+  try {
+    const data = await loader(running.signal);
+    if (!running.signal.aborted) set(entry, { data, error: null, loading: false });
+  } catch (cause) {
+    if (running.signal.aborted) return;
+    const error = cause instanceof ApiError ? cause : new ApiError('internal', 'This page ran into a fault of its own. Reload it.', { details: String(cause) });
+    if (error.code === 'unauthenticated') sessionLost();
+    set(entry, { ...entry.state, error, loading: false });
+  } finally { if (entry.running === running) entry.running = null; }
+}
+
+export interface ResourceOptions {
+  /** Ask again every so often while the page is visible. */
+  everyMs?: number | undefined;
+  /** Wait this long before the first request for a key, so that typing does not ask for every letter. */
+  settleMs?: number | undefined;
+}
+
+/** `key` null: nothing to load (yet). */
+export function useResource<T>(key: string | null, loader: (signal: AbortSignal) => Promise<T>, { everyMs, settleMs = 0 }: ResourceOptions = {}): Resource<T> & { reload: () => void } {
+  const latest = useRef(loader);
+  useEffect(() => { latest.current = loader; });
+  const subscribe = useCallback((listener: () => void) => {
+    if (key === null) return () => {};
+    const entry = entryOf(key);
+    entry.listeners.add(listener);
+    return () => { entry.listeners.delete(listener); };
+  }, [key]);
+  const state = useSyncExternalStore(subscribe, () => key === null ? nothing : entryOf(key).state) as Resource<T>;
+  const reload = useCallback(() => { if (key !== null) void load(entryOf(key), (signal) => latest.current(signal)); }, [key]);
+
+  useEffect(() => {
+    if (key === null) return;
+    const first = setTimeout(reload, settleMs);
+    const whenSeen = (): void => { if (document.visibilityState === 'visible') reload(); };
+    const timer = everyMs ? setInterval(whenSeen, everyMs) : undefined;
+    addEventListener('focus', whenSeen);
+    return () => { clearTimeout(first); clearInterval(timer); removeEventListener('focus', whenSeen); };
+  }, [key, reload, everyMs, settleMs]);
+  return { ...state, reload };
+}
+
+/** Drops everything, as signing out must. */
+export function forgetResources(): void {
+  for (const entry of entries.values()) { entry.running?.abort(); set(entry, { ...nothing, loading: true }); }
+  entries.clear();
+}

@@ -1,0 +1,70 @@
+/** A job in plain words: its state, what it is doing, why it stopped, and what one can do next. Pure. */
+import { reasonSentences } from '#contract/errors';
+import type { IntegrationId, Job, JobStatus, StreamProgress } from '#contract/job';
+import { count, day, span } from './time.ts';
+
+export type Tone = 'neutral' | 'accent' | 'good' | 'warn' | 'bad';
+export const statusWords: Record<JobStatus, { label: string; tone: Tone }> = {
+  pending: { label: 'Waiting', tone: 'neutral' },
+  running: { label: 'Syncing', tone: 'accent' },
+  completed: { label: 'Complete', tone: 'good' },
+  failed: { label: 'Failed', tone: 'bad' },
+  paused: { label: 'Paused', tone: 'warn' },
+  cancelled: { label: 'Cancelled', tone: 'neutral' },
+};
+
+const integrationTitles: Record<IntegrationId, string> = {
+  outlook: 'Outlook', gmail: 'Gmail', google_calendar: 'Google Calendar', slack: 'Slack', salesforce: 'Salesforce',
+  mbox: 'Mail archive', slack_export: 'Slack export', ics: 'Calendar file',
+};
+export const integrationTitle = (id: IntegrationId): string => integrationTitles[id];
+
+/** `mail` -> `Mail`, `inbox_items` -> `Inbox items`. */
+export const streamTitle = (name: string): string => { const words = name.replaceAll('_', ' '); return words.charAt(0).toUpperCase() + words.slice(1); };
+
+/** What is happening, in one sentence. */
+export function activity(job: Job): string {
+  switch (job.status) {
+    case 'running': return runningActivity(job);
+    case 'pending': case 'paused': case 'failed': case 'cancelled': case 'completed':
+      return job.message ?? (job.reason ? reasonSentences[job.reason] : statusWords[job.status].label);
+  }
+}
+
+function runningActivity(job: Job): string {
+  const open = job.streams.filter((stream) => !stream.done);
+  if (job.streams.length === 0 || (job.chunks_completed === 0 && open.length > 0)) return 'A worker has started. It reads the newest days first.';
+  if (open.length === 0) {
+    const { enrichment } = job;
+    if (enrichment && enrichment.queued > enrichment.done + enrichment.failed) return `Everything is stored and searchable. The model is still reading: ${count(enrichment.done, 'record')} of ${count(enrichment.queued, 'record')}.`;
+    return 'Everything is stored. Checking the books.';
+  }
+  return `Reading ${listOf(open.map(readingNow))}. What is stored can be searched already.`;
+}
+
+const readingNow = (stream: StreamProgress): string =>
+  stream.complete_back_to ? `${streamTitle(stream.name).toLowerCase()} from before ${day(stream.complete_back_to)}` : `the newest ${streamTitle(stream.name).toLowerCase()}`;
+
+export function listOf(parts: readonly string[]): string {
+  if (parts.length < 2) return parts[0] ?? '';
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+export type NextStep = 'reconnect' | 'resume' | 'start_again' | 'search';
+/** The ways on from a state that does not run by itself, best first. */
+export function nextSteps(job: Job): NextStep[] {
+  switch (job.status) {
+    case 'pending': case 'running': return [];
+    case 'completed': return ['search'];
+    case 'failed': return job.reason === 'forbidden' ? ['reconnect', 'resume'] : ['resume', 'start_again'];
+    case 'paused': return job.reason === 'auth_expired' || job.reason === 'connection_removed' ? ['reconnect', 'resume'] : ['resume'];
+    case 'cancelled': return job.reason === 'abandoned' ? ['resume', 'start_again'] : ['start_again'];
+  }
+}
+
+/** How long the job took or has been at it; null when it never began. */
+export function duration(job: Job, now = Date.now()): string | null {
+  if (!job.started_at) return null;
+  const end = job.completed_at ? Date.parse(job.completed_at) : job.status === 'running' ? now : Date.parse(job.updated_at);
+  return span((end - Date.parse(job.started_at)) / 1_000);
+}
