@@ -31,7 +31,7 @@ export async function apply(ports: Ports, event: JobEvent): Promise<ObjectReply>
   const { state, effects, reply } = decide(before, event, ports.now(), ports.rules);
   if (!reply.ok) return { ok: false, refusal: reply.refusal, job: toJob(before, ports.now()) };
   await ports.save(state);
-  const refusal = effects.some((e) => e.type === 'mirror') ? await mirrored(ports, state, event, before) : null;
+  const refusal = effects.some((e) => e.type === 'mirror') ? await mirrored(ports, state, event) : null;
   if (refusal === null) {
     for (const effect of effects) {
       switch (effect.type) {
@@ -47,12 +47,11 @@ export async function apply(ports: Ports, event: JobEvent): Promise<ObjectReply>
   return stands ? { ok: true, fence: reply.fence, job } : { ok: false, refusal, job };
 }
 
-async function mirrored(ports: Ports, state: JobState, event: JobEvent, before: JobState): Promise<ObjectRefusal | null> {
-  const limited = event.type === 'resumed' || event.type === 'reconnected';
-  const answer = await ports.mirror(state, limited).catch(() => 'unavailable' as const);
+async function mirrored(ports: Ports, state: JobState, event: JobEvent): Promise<ObjectRefusal | null> {
+  const answer = await ports.mirror(state, Boolean(state.resumedFrom)).catch(() => 'unavailable' as const);
   switch (answer) {
     case 'written':
-      await ports.save({ ...state, mirrored: state.version });
+      await ports.save({ ...state, mirrored: state.version, resumedFrom: null });
       return null;
     case 'unavailable':
       // Nobody may hold a claim that the gate does not know; everything else stands and is repeated by the alarm.
@@ -63,7 +62,7 @@ async function mirrored(ports: Ports, state: JobState, event: JobEvent, before: 
       return null;
     case 'over_limit':
     case 'busy':
-      await apply(ports, { type: 'resume_refused', before: { status: before.status, reason: before.reason, message: before.message, completedAt: before.completedAt } });
+      await apply(ports, { type: 'resume_refused' });
       return answer;
   }
 }

@@ -41,6 +41,8 @@ export interface JobState {
   nextRetryAt: number | null;
   /** When to ring (again) for a job that waits. */
   ringAt: number | null;
+  /** Where a resume came from, as long as Postgres has not counted it against the limits: nobody may claim it yet, and it may have to go back. */
+  resumedFrom: Pick<JobState, 'status' | 'reason' | 'message' | 'completedAt'> | null;
   progress: Progress;
   /** Where this run began: the base of the ETA. */
   runBegan: { at: number; covered: number } | null;
@@ -62,7 +64,7 @@ export type JobEvent =
   | { type: 'released'; fence: number; outcome: Outcome }
   | { type: 'cancelled' } | { type: 'paused' } | { type: 'resumed' }
   /** Resuming would break a limit: back to where it was. */
-  | { type: 'resume_refused'; before: { status: JobStatus; reason: Reason | null; message: string | null; completedAt: number | null } }
+  | { type: 'resume_refused' }
   /** The connection was authorised anew: a job that waited for just that goes on. */
   | { type: 'reconnected' }
   /** Postgres would not write `completed` on books that do not balance. */
@@ -95,7 +97,7 @@ const vacate = (state: JobState): JobState => ({ ...state, lease: null, fence: s
 export function newJob(facts: JobFacts, progress: Progress): JobState {
   return {
     facts, status: 'pending', reason: 'queued', message: reasonSentences.queued, version: 1, mirrored: 1, fence: 0, lease: null, attempt: 0, snoozes: 0,
-    errorCount: 0, lastError: null, nextRetryAt: null, ringAt: facts.createdAt, progress, runBegan: null, lastHeartbeat: null,
+    errorCount: 0, lastError: null, nextRetryAt: null, ringAt: facts.createdAt, resumedFrom: null, progress, runBegan: null, lastHeartbeat: null,
     startedAt: null, completedAt: null, updatedAt: facts.createdAt,
   };
 }
@@ -108,7 +110,7 @@ export function decide(state: JobState, event: JobEvent, now: number, rules: Rul
 
     case 'claimed': {
       if (state.lease) return refuse(state, 'leased');
-      if (state.status !== 'pending') return refuse(state, 'not_waiting');
+      if (state.status !== 'pending' || state.resumedFrom) return refuse(state, 'not_waiting');
       if (state.nextRetryAt !== null && state.nextRetryAt > now) return refuse(state, 'not_due');
       const fence = state.fence + 1;
       return accept({
@@ -148,15 +150,16 @@ export function decide(state: JobState, event: JobEvent, now: number, rules: Rul
     case 'resumed': {
       const resumable = state.status === 'failed' || state.status === 'paused' || (state.status === 'cancelled' && state.reason === 'abandoned');
       if (!resumable) return refuse(state, 'invalid_state');
-      return wait({ ...state, attempt: 0, snoozes: 0, completedAt: null }, 'resumed', 0, now, rules);
+      return resume(state, now, rules);
     }
 
     case 'resume_refused':
-      return accept({ ...state, ...event.before, nextRetryAt: null, ringAt: null }, now, publish);
+      if (!state.resumedFrom) return unchanged(state);
+      return accept({ ...state, ...state.resumedFrom, resumedFrom: null, nextRetryAt: null, ringAt: null }, now, publish);
 
     case 'reconnected':
       if (state.status !== 'paused' || state.reason !== 'auth_expired') return refuse(state, 'invalid_state');
-      return wait({ ...state, attempt: 0, snoozes: 0 }, 'resumed', 0, now, rules);
+      return resume(state, now, rules);
 
     case 'completion_refused':
       if (state.status !== 'completed') return unchanged(state);
@@ -225,10 +228,16 @@ function wait(state: JobState, reason: Reason, delayMs: number, now: number, rul
   return accept({ ...state, status: 'pending', reason, message: reasonSentences[reason], nextRetryAt, ringAt: now + delayMs + rules.ringAgainMs }, now, [...publish, ring(delayMs)]);
 }
 
+/** Back to the queue because somebody asked for it; a new budget of attempts. Stands once Postgres has counted it. */
+function resume(state: JobState, now: number, rules: Rules): Decision {
+  const { status, reason, message, completedAt } = state;
+  return wait({ ...state, attempt: 0, snoozes: 0, completedAt: null, resumedFrom: { status, reason, message, completedAt } }, 'resumed', 0, now, rules);
+}
+
 /** Into a state that nothing leaves by itself. */
 function end(state: JobState, status: 'completed' | 'failed' | 'paused' | 'cancelled', reason: Reason, message: string | null, now: number): Decision {
   return accept({
-    ...state, status, reason, message: message ?? reasonSentences[reason], nextRetryAt: null, ringAt: null,
+    ...state, status, reason, message: message ?? reasonSentences[reason], nextRetryAt: null, ringAt: null, resumedFrom: null,
     completedAt: status === 'paused' ? null : now,
   }, now, publish);
 }

@@ -8,20 +8,22 @@ import { log, readConfig } from './config.ts';
 import { openDoor, type Claim } from './door.ts';
 
 /** What the working process tells us. */
-export type Notice = { type: 'lease'; jobId: string; claim: Pick<Claim, 'token' | 'job'> | null };
+export type Notice = { type: 'ready' } | { type: 'lease'; jobId: string; claim: Pick<Claim, 'token' | 'job'> | null };
 
-const RESTART_FIRST_MS = 200, RESTART_MAX_MS = 10_000, STEADY_MS = 30_000;
+/** A process that never got ready would not the next time either: wait longer each time. One that worked starts again at once. */
+const RESTART_FIRST_MS = 200, RESTART_MAX_MS = 10_000;
 
 const config = readConfig(process.env);
 const door = openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId: 'supervisor' });
 const leases = new Map<string, Pick<Claim, 'token' | 'job'>>();
-let child: ChildProcess | null = null, stopping = false, quickDeaths = 0;
+let child: ChildProcess | null = null, stopping = false, falseStarts = 0;
 
 function start(): void {
-  const began = Date.now();
+  let ready = false;
   child = fork(new URL('./worker.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   child.on('message', (notice: Notice) => {
-    if (notice.claim) leases.set(notice.jobId, notice.claim);
+    if (notice.type === 'ready') ready = true;
+    else if (notice.claim) leases.set(notice.jobId, notice.claim);
     else leases.delete(notice.jobId);
   });
   child.on('exit', (code, signal) => {
@@ -29,8 +31,8 @@ function start(): void {
     if (stopping) return process.exit(0);
     log('worker_died', { code, signal, leases: leases.size });
     void handBack();
-    quickDeaths = Date.now() - began > STEADY_MS ? 0 : quickDeaths + 1;
-    setTimeout(start, Math.min(RESTART_FIRST_MS * 2 ** Math.max(0, quickDeaths - 1), RESTART_MAX_MS));
+    falseStarts = ready ? 0 : falseStarts + 1;
+    setTimeout(start, Math.min(RESTART_FIRST_MS * 2 ** falseStarts, RESTART_MAX_MS));
   });
 }
 

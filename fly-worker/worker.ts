@@ -27,15 +27,17 @@ async function start(): Promise<void> {
   const db = openDatabase({ url: config.APP_DATABASE_URL, httpUrl: config.NEON_HTTP_URL, timeoutMs: DATABASE_TIMEOUT_MS });
   const embedder = localEmbedder(), threads = openDeriveThreads({ size: 1 });
   const semantic = openSemanticMemory({ uri: config.LANCEDB_URI });
+  const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
   const runner = createRunner({
     db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
-    onLease: (jobId, claim) => { if (process.connected) process.send?.({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } } satisfies Notice); },
+    onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
   const rooms: Rooms = { config, runner, memory: { db, semantic, embedder } };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
+    tell({ type: 'ready' });
     // Bells may have rung while nobody was here.
     runner.ring();
   });

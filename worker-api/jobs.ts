@@ -94,10 +94,10 @@ function refuseStart(why: WhyNot, request: StartRequest): string {
 
 function rangeOf({ plan }: Principal, body: { start_date?: string | undefined; end_date?: string | undefined }, now: Date): { since: Date; until: Date } {
   const until = body.end_date ? new Date(body.end_date) : now;
-  const since = body.start_date ? new Date(body.start_date) : monthsBefore(now, MONTHS_BACK_DEFAULT);
+  const months = monthsOfHistory[plan];
+  const since = body.start_date ? new Date(body.start_date) : monthsBefore(now, Math.min(MONTHS_BACK_DEFAULT, months));
   if (!(since < until)) throw new ApiError('bad_request', 'start_date must be before end_date.');
   if (until.getTime() > now.getTime() + FUTURE_DAYS_MAX * DAY_MS) throw new ApiError('bad_request', 'end_date is more than a year ahead.');
-  const months = monthsOfHistory[plan];
   if (since.getTime() < monthsBefore(now, months).getTime() - DAY_MS) throw new ApiError('plan_limit', `The ${plan} plan reaches ${months} month${months === 1 ? '' : 's'} back. Choose a later start_date or a larger plan.`, { details: { months_of_history: months } });
   return { since, until };
 }

@@ -11,8 +11,12 @@ export interface KeywordHit { id: string; score: number; /** Share of the query'
 export interface VectorHit { id: string; /** Cosine, -1..1. */ score: number }
 export interface Fused { id: string; fused: number; keywordRank: number | null; vectorRank: number | null }
 
-/** Keyword hits with at least this share of the terms stand before all others. */
-const STRONG_COVERAGE = 0.34;
+/** Keyword hits with at least this share of the terms stand before the others. Below it, words have failed. */
+const STRONG_COVERAGE = 0.26;
+/** Hits that hold nearly all of the query leave meaning nothing to add. */
+const FULL_COVERAGE = 0.5;
+/** After so many strong keyword hits meaning gets a turn, too. Measured: ARCHITECTURE.md, search. */
+const STRONG_PER_TURN = 4;
 const RRF_K = 60;
 
 /** Ranks from 1. `fused` falls from 1 along the answer. */
@@ -26,18 +30,20 @@ export function fuse(keyword: readonly KeywordHit[], vector: readonly VectorHit[
 
 const exactFirst = (hits: readonly KeywordHit[]): KeywordHit[] => [...hits.filter((hit) => hit.isExact), ...hits.filter((hit) => !hit.isExact)];
 
-/** Strong keyword hits, then the rest of both lists in turns. */
+/** Strong keyword hits with a turn for meaning now and then; behind them the rest of both lists in turns, meaning first. */
 function keywordFirst(keyword: readonly KeywordHit[], vector: readonly VectorHit[]): string[] {
-  const ordered = exactFirst(keyword);
-  const strong = ordered.filter((hit) => hit.isExact || hit.coverage >= STRONG_COVERAGE).map(({ id }) => id);
-  const weak = ordered.map(({ id }) => id).filter((id) => !strong.includes(id));
-  const turns: string[] = [];
-  for (let i = 0; i < Math.max(weak.length, vector.length); i += 1) {
-    const byMeaning = vector[i]?.id, byWords = weak[i];
-    if (byMeaning !== undefined) turns.push(byMeaning);
-    if (byWords !== undefined) turns.push(byWords);
+  const isStrong = (hit: KeywordHit) => hit.isExact || hit.coverage >= STRONG_COVERAGE;
+  const ordered = exactFirst(keyword), strong = ordered.filter(isStrong).map(({ id }) => id), weak = ordered.filter((hit) => !isStrong(hit)).map(({ id }) => id);
+  const coverageOf = new Map(keyword.map((hit) => [hit.id, hit.coverage]));
+  const held = new Set(strong), meaning = vector.map(({ id }) => id).filter((id) => !held.has(id));
+  const order: string[] = [];
+  let turn = 0;
+  for (const [i, id] of strong.entries()) {
+    order.push(id);
+    if ((i + 1) % STRONG_PER_TURN === 0 && turn < meaning.length && (coverageOf.get(id) ?? 1) < FULL_COVERAGE) order.push(meaning[turn++]!);
   }
-  return [...new Set([...strong, ...turns])];
+  for (let i = turn, w = 0; i < meaning.length || w < weak.length; i += 1, w += 1) order.push(...meaning.slice(i, i + 1), ...weak.slice(w, w + 1));
+  return [...new Set(order)];
 }
 
 /** Reciprocal rank fusion; exact hits stay in front. */
