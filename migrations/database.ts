@@ -66,9 +66,14 @@ export interface DatabaseOptions {
   timeoutMs: number;
 }
 
+/** Where Neon's driver sends statements when not to the host of the URL. The driver keeps it for the whole process. */
+export function useNeonAt(httpUrl: string | undefined): void {
+  if (httpUrl) neonConfig.fetchEndpoint = httpUrl;
+}
+
 /** Opens Neon over HTTP. Nothing is connected until the first statement. */
 export function openDatabase({ url, httpUrl, timeoutMs }: DatabaseOptions): Database {
-  if (httpUrl) neonConfig.fetchEndpoint = httpUrl;
+  useNeonAt(httpUrl);
   const client = neon(url);
 
   async function run(statements: SQL[]): Promise<Row[][]> {

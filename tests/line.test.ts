@@ -18,7 +18,7 @@ let house: House, dir: string, first: Client, second: Client;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'hsync-line-'));
-  house = await startHouse({ dir, port: await freePorts(5), workers: 2, restartMs: 200, env: { LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
+  house = await startHouse({ dir, port: await freePorts(5), workers: 3, restartMs: 200, env: { LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
   [first, second] = house.credentials.tenants.map((t) => openClient(house.url, t.api_key)) as [Client, Client];
   await fetch(`${house.sandboxUrl}/admin/accounts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: 'line@line.example', name: 'Line', mails: 900, events: 60, seed: 5, months: 3 }) });
 }, 120_000);

@@ -7,6 +7,7 @@ import { drizzle } from 'drizzle-orm/neon-http';
 import type { Scope } from '#contract/api';
 import { ApiError } from '#contract/errors';
 import { SESSION_SECONDS } from '#contract/limits';
+import { useNeonAt } from '#migrations/database';
 import * as schema from '#migrations/schema';
 import { signInDatabase } from './database.ts';
 import type { Env } from './env.ts';
@@ -25,6 +26,7 @@ export interface Principal {
 export const API_KEY_PREFIX = 'hs_';
 
 function createAuth(env: Env) {
+  useNeonAt(env.NEON_HTTP_URL);
   const db = drizzle(neon(env.AUTH_DATABASE_URL));
   return betterAuth({
     baseURL: env.APP_URL,

@@ -45,6 +45,7 @@ export async function startSandbox({ port, mailboxFile, shift = false, clock = D
 
 async function handle(world: AdminWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const base = `http://${request.headers.host ?? HOST}`, url = new URL(request.url ?? '/', base), method = request.method ?? 'GET';
+  if (url.pathname === '/favicon.ico') return void response.writeHead(204).end();
   if (url.pathname === '/healthz') return send(response, json(200, { ok: true }));
   if (/^\/admin(\/|$)/.test(url.pathname)) return send(response, await admin(world, method, url, request));
   const sign = /^\/[^/]+\/oauth2\/v2\.0\/(authorize|token)$/.exec(url.pathname)?.[1];

@@ -132,7 +132,7 @@ class Reader {
   text(raw: string): void {
     if (this.#hidden > 0) return;
     if (this.#pre > 0) { this.#preformatted(decodeReferences(raw)); return; }
-    const text = decodeReferences(raw).replace(/[\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f]+/g, '').replace(/\s+/g, ' ');
+    const text = decodeReferences(raw).replace(/(?:[\u200b\u200c\u2060\ufeff\u00ad]|\u034f)+/g, '').replace(/\s+/g, ' ');
     if (text === '' || text === ' ') { this.#space ||= text === ' '; return; }
     const trimmed = text.trim();
     if (text.charCodeAt(0) === 32) this.#space = true;

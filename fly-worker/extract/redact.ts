@@ -141,7 +141,7 @@ function disjoint(found: Found[]): Found[] {
 /** Prefix and length of a card network, and Luhn's sum: one random number in hundreds passes. */
 export function isCard(digits: string): boolean {
   const n = digits.length;
-  const known = /^4/.test(digits) ? n === 13 || n === 16 || n === 19
+  const known = digits.startsWith('4') ? n === 13 || n === 16 || n === 19
     : /^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/.test(digits) ? n === 16
       : /^3[47]/.test(digits) ? n === 15
         : /^(?:30[0-5]|36|38|39)/.test(digits) ? n === 14

@@ -50,8 +50,7 @@ const clean = (text: string): string => {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
   return CONTROL.test(wellFormed) ? wellFormed.replace(CONTROLS, '') : wellFormed;
 };
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/, CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g;
+const CONTROL = /(?![\t\n\f\r])\p{Cc}/u, CONTROLS = /(?![\t\n\f\r])\p{Cc}/gu;
 
 /** At most `max` UTF-16 units, never half a character, never half a word where that costs little. */
 export function cut(text: string, max: number): string {

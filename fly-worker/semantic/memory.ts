@@ -105,7 +105,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     },
 
     async removeTenant(tenant) {
-      for (const key of [...open.keys()]) if (key.startsWith(`${tenant}/`)) await forget(key);
+      for (const key of Array.from(open.keys())) if (key.startsWith(`${tenant}/`)) await forget(key);
       const db = await database(tenant);
       await db.dropAllTables();
       db.close();
@@ -123,7 +123,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       return swept;
     }),
 
-    async close() { for (const key of [...open.keys()]) await forget(key); },
+    async close() { for (const key of Array.from(open.keys())) await forget(key); },
   };
 }
 

@@ -1,5 +1,5 @@
 /** Rows of semantic memory as Arrow tables: one Float32Array for all vectors, lengths asserted, because LanceDB pads and cuts wrong ones silently. */
-import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, Vector, vectorFromArray, type Data } from 'apache-arrow';
+import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, vectorFromArray, type Data } from 'apache-arrow';
 import type { MarkedPart } from '#contract/memory';
 
 /** One record in one version. `vector` null: nothing to embed; found by keyword only. */
@@ -98,7 +98,7 @@ export function fromLance(raw: Record<string, unknown>): StoredRow {
     recordId: String(raw['record_id']), contentHash: String(raw['content_hash']), integrationId: String(raw['integration_id']), connectionId: String(raw['connection_id']), stream: String(raw['stream']),
     occurredAt: Number(raw['occurred_at']), title: String(raw['title']), text: body.slice(Number(raw['text_at'])),
     parts: JSON.parse(String(raw['parts'])) as MarkedPart[],
-    people: raw['people'] instanceof Vector || Array.isArray(raw['people']) ? [...raw['people'] as Iterable<string>] : [],
+    people: [...(raw['people'] as Iterable<string> | null) ?? []],
     url: typeof raw['url'] === 'string' ? raw['url'] : null,
   };
 }

@@ -13,7 +13,7 @@ export const WORD = /[\p{L}\p{N}]+/gu;
 /** Lower case without accents; as long as the original, so that offsets stay. */
 export function fold(text: string): string {
   const lower = text.toLowerCase();
-  if (!/[^\u0000-\u007f]/.test(lower)) return lower;
+  if (!/[\u0080-\uffff]/.test(lower)) return lower;
   const folded = lower.replace(/[\u00c0-\u024f]/g, (char) => char.normalize('NFD').charAt(0));
   // some letters change their length with their case (İ): then the offsets of the original count more than its accents
   return folded.length === text.length ? folded : text;
@@ -28,26 +28,29 @@ export function termsOf(query: string): Term[] {
 
 /** Cuts the commonest endings of English, German and French; numbers and short words stay whole. */
 export function stemOf(word: string): string {
-  if (word.length < 5 || /\d/.test(word)) return word;
+  if (word.length < 4 || /\d/.test(word)) return word;
   const stem = word.replace(/(?:ations?|ments?|ings?|ungen|ung|ies|ied|ers?|ed|es|en|em|er|ly|s|e|y)$/, '');
-  return stem.length >= 4 ? stem : word;
+  return stem.length >= 3 ? stem.replace(/([^aeiousl])\1$/, '$1') : word;
 }
 
+/** Long stems match by their beginning, short ones only a word of the same stem. */
 export const matches = ({ word, stem }: Term, token: string): boolean =>
-  token === word || (stem.length >= 4 && token.startsWith(stem) && token.length - stem.length <= ENDING_CHARS);
+  token === word || (token.startsWith(stem) && (stem.length >= 5 ? token.length - stem.length <= ENDING_CHARS : stemOf(token) === stem));
 
-/** Share of the query's terms that the folded text holds at a word's beginning, 0..1. */
+/** Share of the query's terms that the folded text holds, 0..1. */
 export function coverage(terms: readonly Term[], folded: string): number {
   if (terms.length === 0) return 0;
   let held = 0;
-  for (const { word, stem } of terms) if (holds(folded, stem.length >= 4 ? stem : word, stem.length >= 4)) held += 1;
+  for (const term of terms) if (holds(folded, term)) held += 1;
   return held / terms.length;
 }
 
-function holds(folded: string, piece: string, mayEnd: boolean): boolean {
-  for (let at = folded.indexOf(piece), tries = 0; at >= 0 && tries < 50; at = folded.indexOf(piece, at + 1), tries += 1) {
+function holds(folded: string, term: Term): boolean {
+  for (let at = folded.indexOf(term.stem), tries = 0; at >= 0 && tries < 100; at = folded.indexOf(term.stem, at + 1), tries += 1) {
     if (isWordChar(folded, at - 1)) continue;
-    if (mayEnd || !isWordChar(folded, at + piece.length)) return true;
+    let end = at + term.stem.length;
+    while (end - at < 60 && isWordChar(folded, end)) end += 1;
+    if (matches(term, folded.slice(at, end))) return true;
   }
   return false;
 }

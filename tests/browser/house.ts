@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { freePorts } from '#dev/ports';
 
 const READY_MS = 120_000;
 const STOP_MS = 20_000;
@@ -21,7 +21,7 @@ export async function openHouse(): Promise<House> {
   if (running) return { ...await credentials(process.env['HSYNC_DIR'] ?? join(ROOT, '.dev')), baseUrl: running, stop: async () => {} };
 
   const dir = await mkdtemp(join(tmpdir(), 'hsync-browser-'));
-  const child = spawn(process.execPath, ['dev/up.ts'], { cwd: ROOT, env: { ...process.env, HSYNC_PORT: String(await freePort()), HSYNC_DIR: dir }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['dev/up.ts'], { cwd: ROOT, env: { ...process.env, HSYNC_PORT: String(await freePorts(5)), HSYNC_DIR: dir }, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const gone = new Promise<void>((resolve) => { child.once('close', () => resolve()); });
   const stop = async (): Promise<void> => {
@@ -46,13 +46,6 @@ async function credentials(dir: string): Promise<{ baseUrl: string; tenants: Ten
   const { base_url, tenants } = JSON.parse(await readFile(join(dir, 'credentials.json'), 'utf8')) as { base_url: string; tenants: Tenant[] };
   return { baseUrl: base_url, tenants };
 }
-
-/** Up to a handful of ports after it are the house's too; a random high one leaves them free. */
-const freePort = (): Promise<number> => new Promise((resolve, reject) => {
-  const server = createServer();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => { const address = server.address(); server.close(() => resolve(typeof address === 'object' && address ? address.port : 0)); });
-});
 
 const chromes = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', 'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe'];
 export async function openBrowser(): Promise<Browser> {

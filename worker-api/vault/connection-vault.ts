@@ -13,6 +13,9 @@ import { openVault, type Vault } from './seal.ts';
 const REFRESH_AHEAD_MS = 60_000;
 export const TOKEN_PURPOSE = 'oauth-tokens';
 
+const SPARE = 'spare';
+const REMOVED = { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' } as const;
+
 export type TokenReply = { ok: true; accessToken: string } | { ok: false; kind: 'auth_expired' | 'removed' | 'unavailable'; message: string };
 
 export const vaultName = (tenantId: string, connectionId: string): string => `${tenantId}/${connectionId}`;
@@ -26,15 +29,19 @@ export class ConnectionVault extends DurableObject<Env> {
 
   /** Stores what consent brought; the connection works (again). */
   connected(tokens: Tokens): Promise<void> {
-    return this.#inTurn(() => this.#store(tokens, 'active'));
+    return this.#inTurn(async () => {
+      this.ctx.storage.kv.delete(SPARE);
+      await this.#store(tokens, 'active', true);
+    });
   }
 
   async #accessToken(rejected: string | null): Promise<TokenReply> {
     const { tenantId, connectionId } = this.#names();
     const db = tenantDatabase(this.env);
+    await this.#storeSpare(tenantId);
     const [rows] = await db.tenant(tenantId, [sql`select integration_id, status, sealed_tokens from connections where tenant_id = ${tenantId} and id = ${connectionId}::uuid`]);
     const row = rows?.[0] as { integration_id: IntegrationId; status: string; sealed_tokens: string | null } | undefined;
-    if (!row || row.status === 'revoked' || !row.sealed_tokens) return { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' };
+    if (!row || row.status === 'revoked' || !row.sealed_tokens) return REMOVED;
     if (row.status === 'needs_reauth') return { ok: false, kind: 'auth_expired', message: 'The account needs to be reconnected.' };
     const opened = await this.#vault.open(tenantId, TOKEN_PURPOSE, row.sealed_tokens);
     const tokens = Tokens.parse(JSON.parse(opened.text));
@@ -50,8 +57,11 @@ export class ConnectionVault extends DurableObject<Env> {
     try {
       if (!connector || !tokens.refreshToken) throw new OAuthError('refused', 'The account gave us no way to stay signed in. Reconnect it.');
       const newer = await refreshTokens(this.env, connector, tokens.refreshToken, Date.now());
-      await this.#store(newer, 'active');
-      return { ok: true, accessToken: newer.accessToken };
+      // The old refresh token is spent: should Postgres not answer now, the new one must not be lost with it.
+      this.ctx.storage.kv.put(SPARE, await this.#vault.seal(this.#names().tenantId, TOKEN_PURPOSE, JSON.stringify(newer)));
+      const stands = await this.#store(newer, 'active');
+      this.ctx.storage.kv.delete(SPARE);
+      return stands ? { ok: true, accessToken: newer.accessToken } : REMOVED;
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       if (error.kind === 'refused') {
@@ -62,12 +72,23 @@ export class ConnectionVault extends DurableObject<Env> {
     }
   }
 
-  async #store(tokens: Tokens, status: 'active' | 'needs_reauth'): Promise<void> {
+  /** Tokens that were refreshed while Postgres did not answer. */
+  async #storeSpare(tenantId: string): Promise<void> {
+    const sealed = this.ctx.storage.kv.get<string>(SPARE);
+    if (!sealed) return;
+    const { text } = await this.#vault.open(tenantId, TOKEN_PURPOSE, sealed);
+    await this.#store(Tokens.parse(JSON.parse(text)), 'active');
+    this.ctx.storage.kv.delete(SPARE);
+  }
+
+  /** False: the account was disconnected meanwhile; only a new consent takes that back. */
+  async #store(tokens: Tokens, status: 'active' | 'needs_reauth', consented = false): Promise<boolean> {
     const { tenantId, connectionId } = this.#names();
     const sealed = await this.#vault.seal(tenantId, TOKEN_PURPOSE, JSON.stringify(tokens));
-    await tenantDatabase(this.env).tenant(tenantId, [sql`
+    const [stored] = await tenantDatabase(this.env).tenant(tenantId, [sql`
       update connections set sealed_tokens = ${sealed}, status = ${status}, token_version = token_version + 1, updated_at = now()
-       where tenant_id = ${tenantId} and id = ${connectionId}::uuid`]);
+       where tenant_id = ${tenantId} and id = ${connectionId}::uuid and (${consented}::boolean or status <> 'revoked') returning id`]);
+    return stored?.length === 1;
   }
 
   #names(): { tenantId: string; connectionId: string } {

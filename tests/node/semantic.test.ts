@@ -1,0 +1,197 @@
+/** Semantic memory on real LanceDB in a temporary folder; fusion and snippets as the pure functions they are. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SWEEP_AFTER_MS, UNINDEXED_ROWS_MAX } from '#contract/limits';
+import { vectorAt } from '#fly-worker/embed/embedder';
+import { localEmbedder } from '#fly-worker/embed/local';
+import { fuse, type KeywordHit } from '#fly-worker/semantic/fusion';
+import { openSemanticMemory, type MemoryRow, type SemanticMemory, type SemanticQuery, type Space } from '#fly-worker/semantic/memory';
+import { snippet } from '#fly-worker/semantic/snippet';
+import { coverage, fold, termsOf } from '#fly-worker/semantic/terms';
+
+const local = localEmbedder();
+const space = (tenant: string): Space => ({ tenant, embedder: { id: local.id, dims: local.dims } });
+let folder: string, memory: SemanticMemory;
+beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'semantic-')); memory = openSemanticMemory({ uri: folder }); });
+afterAll(async () => { await memory.close(); rmSync(folder, { recursive: true }); });
+
+async function rowsOf(texts: { id: string; title?: string; text?: string; hash?: string; people?: string[]; at?: string; stream?: string; integration?: string }[]): Promise<MemoryRow[]> {
+  const vectors = await local.embed(texts.map(({ title = '', text = '' }) => `${title}\n${text}`));
+  return texts.map(({ id, title = '', text = '', hash = 'h1', people = [], at = '2026-06-01T00:00:00Z', stream = 'mail', integration = 'outlook' }, row) => ({
+    recordId: id, contentHash: hash, integrationId: integration, connectionId: 'c1', stream, occurredAt: Date.parse(at), title, text, parts: [{ kind: 'quote', start: 0, end: 1 }], people, url: null, vector: vectorAt(vectors, local.dims, row),
+  }));
+}
+async function find(tenant: string, q: string, more: Partial<SemanticQuery> = {}, by: SemanticMemory = memory): Promise<string[]> {
+  const vector = vectorAt(await local.embed([q]), local.dims, 0);
+  return (await by.search(space(tenant), { q, mode: 'hybrid', limit: 10, vector, ...more })).map(({ recordId }) => recordId);
+}
+
+describe('storing', () => {
+  it('stores the same content once, however often and in whatever batch it comes', async () => {
+    const rows = await rowsOf([{ id: 'a', text: 'one' }, { id: 'b', text: 'two' }]);
+    expect(await memory.store(space('once'), [...rows, rows[0]!])).toBe(2);
+    expect(await memory.store(space('once'), rows)).toBe(0);
+    expect(await Promise.all(Array.from({ length: 5 }, () => memory.store(space('once'), rows)))).toEqual([0, 0, 0, 0, 0]);
+    expect((await memory.stats(space('once')))?.rows).toBe(2);
+  });
+  it('keeps both versions of an edited record: the ledger says which counts', async () => {
+    await memory.store(space('edit'), await rowsOf([{ id: 'a', text: 'old wording' }]));
+    await memory.store(space('edit'), await rowsOf([{ id: 'a', text: 'new wording', hash: 'h2' }]));
+    expect((await memory.search(space('edit'), { q: 'wording', mode: 'keyword', limit: 5, vector: null })).map(({ contentHash }) => contentHash).sort()).toEqual(['h1', 'h2']);
+    expect((await memory.get(space('edit'), 'a', 'h2'))?.text).toBe('new wording');
+    expect(await memory.get(space('edit'), 'a', 'h3')).toBeNull();
+  });
+  it('gives back what it was given', async () => {
+    const [row] = await rowsOf([{ id: 'a', title: 'Tïtle', text: 'Line 1\n⟦x⟧ 😀', people: ['a@x.example', 'o\'b@x.example'], at: '1969-12-31T23:59:59.999Z' }]);
+    await memory.store(space('same'), [row!]);
+    const { vector: _, ...rest } = row!;
+    expect(await memory.get(space('same'), 'a', 'h1')).toEqual(rest);
+  });
+  it('takes no vector of another length, no zeros, no NaN; a row without one is found by keyword', async () => {
+    const [row] = await rowsOf([{ id: 'a', text: 'plainword' }]);
+    for (const vector of [new Float32Array(3), new Float32Array(local.dims), new Float32Array(local.dims).fill(NaN)]) await expect(memory.store(space('vec'), [{ ...row!, vector }])).rejects.toBeInstanceOf(RangeError);
+    await memory.store(space('vec'), [{ ...row!, vector: null }, ...(await rowsOf([{ id: 'b', text: 'otherword' }]))]);
+    expect(await find('vec', 'plainword')).toContain('a');
+    expect(await find('vec', 'plainword', { mode: 'semantic' })).toEqual(['b']);
+  });
+  it('refuses names that are paths or predicates', async () => {
+    for (const tenant of ['../x', 'a/b', '', 'a\' OR 1=1', 'ä']) await expect(memory.store(space(tenant), await rowsOf([{ id: 'a', text: 'x' }]))).rejects.toBeInstanceOf(RangeError);
+  });
+});
+
+describe('searching', () => {
+  beforeAll(async () => {
+    const filler = Array.from({ length: 60 }, (_, i) => ({ id: `f${i}`, title: `Weekly notes ${i}`, text: `Notes about the project and the team, number ${i}. We talked about budgets.`, people: ['team@nordwind.example'], at: `2026-05-${String(1 + (i % 28)).padStart(2, '0')}T00:00:00Z` }));
+    await memory.store(space('s'), await rowsOf([...filler,
+      { id: 'invoice', title: 'Reminder', text: 'Please pay INV-2024-0113 soon.', people: ['first.last@x.example'], at: '2026-06-10T00:00:00Z' },
+      { id: 'invoice2', title: 'Reminder', text: 'Please pay INV-2024-0114 soon.', people: ['other@x.example'], at: '2026-06-11T00:00:00Z' },
+      { id: 'deep', title: 'Long', text: `${'filler word '.repeat(750)} zyzzyva at the end`, people: [] },
+      { id: 'car', title: 'Breakdown', text: 'My automobile has engine trouble and must go to the garage.', people: [] },
+      { id: 'event', title: 'Kick-off', text: 'Room 4', people: ['anna.berg@nordwind.example'], stream: 'calendar', integration: 'google_calendar' },
+      { id: 'german', title: 'Überfällige Rechnung', text: 'Bitte überweisen Sie den Betrag.', people: [] }]));
+  });
+  it.each([
+    ['INV-2024-0113', 'invoice'], ['0113', 'invoice'], ['inv-2024-0114', 'invoice2'], ['first.last@x.example', 'invoice'], ['first last', 'invoice'], ['zyzzyva', 'deep'], ['uberfallige rechnung', 'german'], ['Rechnung', 'german'], ['anna.berg@nordwind.example', 'event'], ['berg', 'event'], ['paying', 'invoice'],
+  ])('%s is found first', async (q, id) => {
+    for (const mode of ['keyword', 'hybrid'] as const) expect((await find('s', q, { mode })).slice(0, id === 'invoice' && q === 'paying' ? 2 : 1)).toContain(id);
+  });
+  it('finds a paraphrase that shares no word', async () => {
+    expect((await find('s', 'vehicle motor problems')).slice(0, 3)).toContain('car');
+    expect(await find('s', 'vehicle motor problems', { mode: 'keyword' })).toEqual([]);
+    expect((await find('s', 'vehicle motor problems', { mode: 'semantic' }))[0]).toBe('car');
+  });
+  it('answers a keyword query in hybrid as in keyword mode', async () => {
+    for (const q of ['project budgets', 'weekly notes 17', 'pay soon']) {
+      const keyword = await find('s', q, { mode: 'keyword' });
+      expect((await find('s', q)).slice(0, Math.min(10, keyword.length))).toEqual(keyword.slice(0, 10));
+    }
+  });
+  it.each([
+    [{ person: 'FIRST.last@x.example' }, ['invoice']], [{ stream: 'calendar' }, ['event']], [{ integration: 'google_calendar' }, ['event']], [{ connection: 'c2' }, []],
+    [{ fromMs: Date.parse('2026-06-10T00:00:00Z'), toMs: Date.parse('2026-06-11T00:00:00Z') }, ['invoice']], [{ person: 'x\' OR 1=1 --' }, []],
+  ])('narrows both legs to %j', async (filters, ids) => {
+    for (const mode of ['keyword', 'semantic', 'hybrid'] as const) for (const id of await find('s', 'pay room reminder kick', { mode, filters })) expect(ids).toContain(id);
+    if (ids.length > 0) expect(await find('s', 'pay room', { filters })).toEqual(ids);
+  });
+  it('brings more than asked for, so that stale hits can be dropped', async () => { expect((await find('s', 'notes', { limit: 10 })).length).toBe(30); });
+  it.each(['fox" OR 1=1 --', '\'; drop table', '((((', '*', 'a AND', '\u0000', 'the', '🎉', 'x'.repeat(1_000)])('survives %j', async (q) => {
+    for (const mode of ['keyword', 'semantic', 'hybrid'] as const) expect(Array.isArray(await find('s', q, { mode }))).toBe(true);
+  });
+  it('falls back to keywords when the query has no vector', async () => { for (const vector of [null, new Float32Array(local.dims)]) expect((await find('s', 'zyzzyva', { vector, mode: 'semantic' }))[0]).toBe('deep'); });
+  it('answers nothing for a tenant without memory, and creates nothing for it', async () => {
+    expect(await find('nobody', 'x')).toEqual([]);
+    expect(await memory.stats(space('nobody'))).toBeNull();
+  });
+  it('keeps tenants and embedders apart', async () => {
+    await memory.store(space('t1'), await rowsOf([{ id: 'mine', text: 'secretplan' }]));
+    await memory.store({ tenant: 't1', embedder: { id: 'openai-x-4', dims: 4 } }, [{ ...(await rowsOf([{ id: 'model', text: 'secretplan' }]))[0]!, vector: new Float32Array([1, 0, 0, 0]) }]);
+    await memory.store(space('t2'), await rowsOf([{ id: 'theirs', text: 'secretplan' }]));
+    expect(await find('t1', 'secretplan')).toEqual(['mine']);
+    expect(await find('t2', 'secretplan')).toEqual(['theirs']);
+  });
+  it('finds what another process has just stored', async () => {
+    const other = openSemanticMemory({ uri: folder });
+    await memory.store(space('fresh'), await rowsOf([{ id: 'a', text: 'first' }]));
+    expect(await find('fresh', 'first', {}, other)).toEqual(['a']);
+    await memory.store(space('fresh'), await rowsOf([{ id: 'b', text: 'second thing' }]));
+    expect(await find('fresh', 'second', { mode: 'keyword' }, other)).toEqual(['b']);
+    await other.close();
+  });
+});
+
+describe('keeping in order', () => {
+  it('bounds fragments and unindexed rows by itself while chunks come in, and loses none', async () => {
+    const texts = Array.from({ length: 60 }, (_, chunk) => Array.from({ length: 40 }, (_x, i) => ({ id: `${chunk}-${i}`, text: `chunk${chunk} item${i} common` })));
+    for (const chunk of texts) await memory.store(space('many'), await rowsOf(chunk));
+    await memory.upkeep(space('many'));
+    const stats = (await memory.stats(space('many')))!;
+    expect(stats.rows).toBe(2_400);
+    expect(stats.fragments).toBeLessThan(100);
+    expect(stats.unindexedRows).toBeLessThan(UNINDEXED_ROWS_MAX);
+    expect(await find('many', 'chunk59 item39', { mode: 'keyword', limit: 1 })).toContain('59-39');
+    expect(await memory.upkeep(space('many'))).toBe('not_needed');
+  });
+  it('two writers and their upkeep do not lose a row', async () => {
+    const other = openSemanticMemory({ uri: folder });
+    await Promise.all([memory, other].map(async (writer, w) => {
+      for (let chunk = 0; chunk < 12; chunk += 1) { await writer.store(space('two'), await rowsOf(Array.from({ length: 20 }, (_, i) => ({ id: `${w}-${chunk}-${i}`, text: `text ${i}` })))); if (chunk % 5 === 4) await writer.upkeep(space('two')); }
+    }));
+    expect((await memory.stats(space('two')))?.rows).toBe(480);
+    await other.close();
+  });
+  it('forgets records in all their versions and in all tables', async () => {
+    await memory.store(space('gone'), [...await rowsOf([{ id: 'a', text: 'wordone' }, { id: 'it\'s', text: 'wordone' }, { id: 'c', text: 'wordone' }]), ...await rowsOf([{ id: 'a', text: 'wordone again', hash: 'h2' }])]);
+    await memory.remove('gone', ['a', 'it\'s']);
+    expect(await find('gone', 'wordone', { mode: 'keyword' })).toEqual(['c']);
+    await memory.removeTenant('gone');
+    expect(await find('gone', 'wordone')).toEqual([]);
+    expect(await memory.store(space('gone'), await rowsOf([{ id: 'new', text: 'wordone' }]))).toBe(1);
+  });
+  it('sweeps what the ledger does not name, but nothing that may still be committed', async () => {
+    await memory.store(space('sweep'), await rowsOf([{ id: 'a', text: 'x1' }, { id: 'b', text: 'x2' }]));
+    const named = (ids: string[]) => Promise.resolve(new Set(ids.filter((id) => id === 'a:h1')));
+    expect(await memory.sweep(space('sweep'), named, Date.now())).toBe(0);
+    expect(await memory.sweep(space('sweep'), named, Date.now() + SWEEP_AFTER_MS + 60_000)).toBe(1);
+    expect((await memory.stats(space('sweep')))?.rows).toBe(1);
+  });
+});
+
+describe('fusion', () => {
+  const hit = (id: string, share: number, isExact = false): KeywordHit => ({ id, score: 1, coverage: share, isExact });
+  const ids = (keyword: KeywordHit[], vector: string[], trust: 'basic' | 'model' = 'basic') => fuse(keyword, vector.map((id) => ({ id, score: 0.9 })), trust).map(({ id }) => id);
+  it('keeps keyword hits that hold the query in their order and before everything else', () => { expect(ids([hit('a', 1), hit('b', 1), hit('c', 0.7)], ['x', 'b', 'y'])).toEqual(['a', 'b', 'c', 'x', 'y']); });
+  it('gives meaning the lead where words fail', () => { expect(ids([hit('a', 0.1), hit('b', 0)], ['x', 'y', 'z'])).toEqual(['x', 'a', 'y', 'b', 'z']); });
+  it('puts what was asked for literally in front, for a model too', () => { for (const trust of ['basic', 'model'] as const) expect(ids([hit('a', 1), hit('b', 0.3, true)], ['a', 'x'], trust)[0]).toBe('b'); });
+  it('lets a model vote: what both legs name comes first', () => { expect(ids([hit('a', 1), hit('b', 1)], ['b', 'x'], 'model')).toEqual(['b', 'a', 'x']); });
+  it('names every hit once, with ranks and a falling score', () => {
+    const fused = fuse([hit('a', 1), hit('b', 0)], [{ id: 'b', score: 1 }, { id: 'a', score: 0.5 }], 'basic');
+    expect(fused.map(({ id, keywordRank, vectorRank }) => [id, keywordRank, vectorRank])).toEqual([['a', 1, 2], ['b', 2, 1]]);
+    expect(fused[0]!.fused).toBe(1);
+    expect(fused[1]!.fused).toBeLessThan(1);
+    expect(fuse([], [], 'basic')).toEqual([]);
+  });
+});
+
+describe('snippets', () => {
+  it('shows the window that holds most of the query, marked', () => {
+    const text = `${'filler text without meaning. '.repeat(40)}The invoice for the Überweisung was paid late. ${'more filler. '.repeat(40)}invoice`;
+    const shown = snippet(text, 'invoices uberweisung');
+    expect(shown).toContain('⟦invoice⟧ for the ⟦Überweisung⟧');
+    expect(shown.length).toBeLessThan(300);
+    expect(shown).toMatch(/^….*…$/);
+  });
+  it('shows the beginning when nothing matches, and short texts whole', () => {
+    expect(snippet('short text', 'nothing')).toBe('short text');
+    expect(snippet('a b c', '')).toBe('a b c');
+    expect(snippet('', 'x')).toBe('');
+    expect(snippet('word '.repeat(200), 'zzz')).toMatch(/^word .*…$/);
+  });
+  it('marks addresses and identifiers in their parts, and trusts no marks in the text', () => { expect(snippet('⟦evil⟧ see INV-2024-0113', 'inv-2024-0113')).toBe('evil see ⟦INV⟧-⟦2024⟧-⟦0113⟧'); });
+  it('never cuts a character in half', () => { for (let n = 230; n < 260; n += 1) expect(snippet(`${'x'.repeat(n)}${'😀'.repeat(50)} word`, 'word').isWellFormed()).toBe(true); });
+  it('matches endings as the index does, and no other words', () => {
+    expect(coverage(termsOf('meetings running'), fold('The meeting runs'))).toBe(1);
+    expect(coverage(termsOf('art'), fold('start'))).toBe(0);
+  });
+});
