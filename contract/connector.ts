@@ -1,6 +1,6 @@
 /** What a connector is: one page in, one page out. It keeps no state, knows no database, never sleeps and never opens a socket. */
 import { z } from 'zod';
-import { IntegrationId } from '#contract/job';
+import type { IntegrationId } from './job.ts';
 
 /** How a person takes part in a record. */
 export const ParticipantRole = z.enum(['from', 'sender', 'to', 'cc', 'bcc', 'reply_to', 'organizer', 'attendee', 'author', 'mentioned', 'owner']);

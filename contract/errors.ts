@@ -1,6 +1,6 @@
 /** Errors as closed lists: what the API may answer, and the sentences people read. Nothing outside this file invents a code or a sentence. */
 import { z } from 'zod';
-import type { Reason } from '#contract/job';
+import type { Reason } from './job.ts';
 
 /** code -> HTTP status. */
 export const apiErrors = {

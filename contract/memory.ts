@@ -1,6 +1,6 @@
 /** The language of the dual memory: what a record becomes, what the graph is made of, what a search answers. */
 import { z } from 'zod';
-import { IntegrationId } from '#contract/job';
+import { IntegrationId } from './job.ts';
 
 /** System types: active from the start, promoted to graph nodes in the commit. */
 export const SYSTEM_NODE_TYPES = ['person', 'organization', 'thread', 'event', 'channel', 'contact', 'account', 'opportunity', 'lead'] as const;

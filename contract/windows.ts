@@ -1,7 +1,7 @@
 /** Cuts a job's range into windows, newest first, and reads progress off them. Pure. */
-import type { Span, Stream } from '#contract/connector';
-import type { StreamProgress } from '#contract/job';
-import { WINDOWS_PER_STREAM_MAX } from '#contract/limits';
+import type { Span, Stream } from './connector.ts';
+import type { StreamProgress } from './job.ts';
+import { WINDOWS_PER_STREAM_MAX } from './limits.ts';
 
 export interface PlannedWindow extends Span { stream: string; no: number }
 /** `covered`: part of the window that is in memory, 0..1. */

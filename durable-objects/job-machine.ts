@@ -67,6 +67,8 @@ export type JobEvent =
   | { type: 'resume_refused' }
   /** The connection was authorised anew: a job that waited for just that goes on. */
   | { type: 'reconnected' }
+  /** The account was disconnected: nothing more is read with what we were given. */
+  | { type: 'disconnected' }
   /** Postgres would not write `completed` on books that do not balance. */
   | { type: 'completion_refused' }
   | { type: 'alarm' };
@@ -160,6 +162,10 @@ export function decide(state: JobState, event: JobEvent, now: number, rules: Rul
     case 'reconnected':
       if (state.status !== 'paused' || state.reason !== 'auth_expired') return refuse(state, 'invalid_state');
       return resume(state, now, rules);
+
+    case 'disconnected':
+      if (state.status !== 'pending' && state.status !== 'running') return refuse(state, 'invalid_state');
+      return end(vacate(state), 'paused', 'connection_removed', null, now);
 
     case 'completion_refused':
       if (state.status !== 'completed') return unchanged(state);

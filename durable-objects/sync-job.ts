@@ -64,6 +64,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
   pause(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'paused' })); }
   resume(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'resumed' })); }
   reconnected(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'reconnected' })); }
+  disconnected(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'disconnected' })); }
   snapshot(): Promise<Job | null> { return this.#inTurn(async () => { const state = await this.#load(); return state ? toJob(state, Date.now()) : null; }); }
   override alarm(): Promise<void> {
     this.#armed = null;

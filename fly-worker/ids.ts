@@ -12,6 +12,18 @@ function uuidOf(...parts: string[]): string {
 /** One record of one connection, whatever its content. */
 export const recordId = (tenantId: string, connectionId: string, stream: string, providerId: string): string => uuidOf('record', tenantId, connectionId, stream, providerId);
 /** One thing of one tenant: the same for its staged entity and its graph node. */
-export const nodeId = (tenantId: string, type: string, key: string): string => uuidOf('node', tenantId, type, key);
+export function nodeId(tenantId: string, type: string, key: string): string {
+  const meaning = `${tenantId}${SEPARATOR}${type}${SEPARATOR}${key}`;
+  let id = recent.get(meaning);
+  if (id === undefined) {
+    id = uuidOf('node', meaning);
+    if (recent.size >= RECENT_MAX) recent.clear();
+    recent.set(meaning, id);
+  }
+  return id;
+}
+
+/** The same few people and companies stand in most mails: their hashes are kept for a while. About 200 bytes each. */
+const recent = new Map<string, string>(), RECENT_MAX = 20_000;
 /** One relation between two things. */
 export const edgeId = (tenantId: string, source: string, type: string, target: string): string => uuidOf('edge', tenantId, source, type, target);

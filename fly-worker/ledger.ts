@@ -147,8 +147,8 @@ function factStatements(rows: ChunkRows, edited: string[]): SQL {
         from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes)}::jsonb) as x(id uuid, type text, key text, name text, sys boolean) order by x.id on conflict do nothing returning id),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
-      select gate.tenant_id, x.id, x.type, x.key, x.name, x.props, x.at, x.by
-        from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes.filter((n) => n.sys).map((n) => ({ ...n, props: JSON.parse(n.props) })))}::jsonb) as x(id uuid, type text, key text, name text, props jsonb, at timestamptz, by uuid)
+      select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
+        from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes.filter((n) => n.sys))}::jsonb) as x(id uuid, type text, key text, name text, props text, at timestamptz, by uuid)
        order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
        where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
           or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
@@ -156,14 +156,13 @@ function factStatements(rows: ChunkRows, edited: string[]): SQL {
       insert into graph_edges (tenant_id, id, source, edge_type, target)
       select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, jsonb_to_recordset(${JSON.stringify(rows.edges)}::jsonb) as x(id uuid, src uuid, type text, dst uuid)
        order by x.id on conflict do nothing returning id),
-    news as (select x.* from gate, jsonb_to_recordset(${JSON.stringify(rows.evidence.map((e) => ({ ...e, props: e.props === null ? null : JSON.parse(e.props) })))}::jsonb)
-      as x(rec uuid, id uuid, kind "char", method text, conf real, name text, props jsonb)),
+    news as (select x.* from gate, jsonb_to_recordset(${JSON.stringify(rows.evidence)}::jsonb) as x(rec uuid, id uuid, kind "char", method text, conf real, name text, props text)),
     outdated as (
       delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${pgArray(edited)}::uuid[])
          and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),
     found as (
       insert into evidence (tenant_id, record_id, target_id, target_kind, method, confidence, name, properties)
-      select gate.tenant_id, n.rec, n.id, n.kind, n.method, n.conf, n.name, n.props from gate, news n order by n.rec, n.id
+      select gate.tenant_id, n.rec, n.id, n.kind, n.method, n.conf, n.name, n.props::jsonb from gate, news n order by n.rec, n.id
        on conflict (tenant_id, record_id, target_id) do update set method = excluded.method, confidence = excluded.confidence, name = excluded.name, properties = excluded.properties
        where (evidence.method, evidence.confidence, evidence.name, evidence.properties) is distinct from (excluded.method, excluded.confidence, excluded.name, excluded.properties))`;
 }

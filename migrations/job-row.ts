@@ -1,6 +1,6 @@
 /** The job's row as Postgres holds it: read whole, turned into the JSON shape. What the object knows better (a live lease) it says itself. */
 import { sql } from 'drizzle-orm';
-import { Job, StreamProgress, type IntegrationId, type JobStatus, type Priority, type Reason } from '#contract/job';
+import type { IntegrationId, Job, JobStatus, Priority, Reason, StreamProgress } from '#contract/job';
 import type { Row } from './database.ts';
 
 const ms = (column: string) => sql.raw(`(extract(epoch from j.${column}) * 1000)::float8 as ${column}`);
@@ -31,7 +31,7 @@ export function jobFromRow(row: JobRow): Job {
   return {
     job_id: row.id, integration_id: row.integration_id, source_connection_id: row.source_connection_id, status: row.status, reason: row.reason, message: row.message, priority: row.priority,
     start_date: iso(row.start_date), end_date: iso(row.end_date), chunk_size: row.chunk_size, scope: row.scope,
-    progress_percentage: row.status === 'completed' ? 100 : Math.min(99, row.progress_percentage),
+    progress_percentage: row.status === 'completed' ? 100 : Math.min(99, oneDecimal(row.progress_percentage)),
     records_processed: row.records_processed, entities_extracted: row.entities_extracted, relationships_extracted: row.relationships_extracted,
     ledger: { seen: row.seen, stored: row.stored, unchanged: row.unchanged, duplicate: row.duplicate, failed: row.failed }, enrichment: null,
     streams, chunks_completed: row.chunks_completed, attempt: Math.max(0, row.attempt), max_retries: row.max_retries, error_count: row.error_count, last_error: row.last_error,
@@ -39,6 +39,9 @@ export function jobFromRow(row: JobRow): Job {
     created_at: iso(row.created_at), started_at: isoOrNull(row.started_at), completed_at: isoOrNull(row.completed_at), updated_at: iso(row.updated_at), seq: row.status_version,
   };
 }
+
+/** 12.3 comes back from a `real` as 12.300000190734863. */
+const oneDecimal = (percent: number): number => Math.floor(percent * 10 + 1e-3) / 10;
 
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));

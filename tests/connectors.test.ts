@@ -1,8 +1,8 @@
 /** Every connector passes the same suite, through the real provider client and a real socket. Nothing here names a connector. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SourceRecord, type Connector } from '#contract/connector';
-import { connectors } from '../fly-worker/connectors/index.ts';
-import { openProvider, ProviderError, type Clock, type ProviderErrorKind } from '../fly-worker/provider.ts';
+import { connectors } from '#fly-worker/connectors/index';
+import { openProvider, ProviderError, type Clock, type ProviderErrorKind } from '#fly-worker/provider';
 import { noFault, replay, status, tapeOf, type Fault, type Replay, type Tape } from './tapes/replay.ts';
 
 const PAGE_SIZE = 100, PAGES_MAX = 60;

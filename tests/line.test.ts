@@ -35,7 +35,7 @@ const claims = (jobId: string): LogLine[] => workerLog().filter((l) => l.event =
 /** Which process works on the job: the last that claimed it. */
 function holder(jobId: string): { machine: string; supervisor: number; worker: number } {
   const claim = claims(jobId).at(-1)!;
-  const ready = workerLog().filter((l) => l.event === 'ready' && l.machine === claim.machine && l.at <= claim.at).at(-1)!;
+  const ready = workerLog().findLast((l) => l.event === 'ready' && l.machine === claim.machine && l.at <= claim.at)!;
   return { machine: claim.machine, supervisor: house.fleet.machines().find((m) => m.id === claim.machine)!.pid!, worker: Number(ready.worker!.split('/')[1]) };
 }
 

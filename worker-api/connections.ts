@@ -54,10 +54,13 @@ export function serveConnections(app: App): void {
 
   serve(app, routes.disconnect, async ({ env, principal: { tenantId }, params }) => {
     const id = uuidOr404(params.connection_id);
-    const [rows] = await tenantDatabase(env).tenant(tenantId, [
+    const [rows, active] = await tenantDatabase(env).tenant(tenantId, [
       sql`update connections set status = 'revoked', sealed_tokens = null, updated_at = now() where tenant_id = ${tenantId} and id = ${id}::uuid returning ${columns}`,
+      sql`select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${id}::uuid and status in ('pending', 'running')`,
     ]);
     if (!rows?.[0]) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
+    // A worker holds an access token for the whole run; it must not read on with it.
+    for (const job of active ?? []) await objectOf(env, tenantId, String(job.id)).disconnected();
     return toConnection(rows[0]);
   });
 

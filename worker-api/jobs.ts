@@ -1,6 +1,6 @@
 /** Start, get, list, cancel, pause, resume. The row is inserted here under the limits; every later change of status is the object's. */
 import { sql, type SQL } from 'drizzle-orm';
-import { routes, JobsQuery, type JobsListResponse } from '#contract/api';
+import { routes, type JobsListResponse, type JobsQuery } from '#contract/api';
 import { ApiError } from '#contract/errors';
 import { isActive, type IntegrationId, type Job } from '#contract/job';
 import { ACTIVE_JOBS_PER_TENANT_MAX, MONTHS_BACK_DEFAULT } from '#contract/limits';
@@ -37,7 +37,7 @@ export function serveJobs(app: App): void {
 }
 
 /** The verbs of a job's object, as RPC offers them. Spelled out, because the stub's own type is too deep for the compiler. */
-type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'reconnected' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
+type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'reconnected' | 'disconnected' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
 
 export const objectOf = (env: Env, tenantId: string, jobId: string): JobObject => env.SYNC_JOB.getByName(objectName(tenantId, jobId)) as unknown as JobObject;
 

@@ -30,7 +30,8 @@ async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unkno
     method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(SEARCH_TIMEOUT_MS),
   }).catch(() => { throw new ApiError('unavailable', 'Memory does not answer right now: no worker could be reached. Try again in a moment.', { retryAfterSeconds: 5 }); });
   const answer: unknown = await response.json().catch(() => null);
-  if (response.ok) return schema.parse(answer);
+  const parsed = response.ok ? schema.safeParse(answer) : null;
+  if (parsed?.success) return parsed.data;
   const refusal = ApiErrorBody.safeParse(answer);
   if (refusal.success && response.status < 500) throw new ApiError(refusal.data.error.code, refusal.data.error.message);
   throw new ApiError('unavailable', 'Memory does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 });

@@ -1,5 +1,5 @@
 /** How a line of contract/api becomes a Hono route: path, principal, scope, validation, answer. Handlers get values that were checked. */
-import { Hono, type Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { Route } from '#contract/api';
 import { ApiError } from '#contract/errors';

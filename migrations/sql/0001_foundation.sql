@@ -317,7 +317,8 @@ create table evidence (
   properties jsonb,
   primary key (tenant_id, record_id, target_id)
 );
-create index evidence_by_target on evidence (tenant_id, target_id, record_id);
+-- Without record_id: equal entries share a posting list, so a hub costs little.
+create index evidence_by_target on evidence (tenant_id, target_id);
 
 create table extraction_cache (
   tenant_id text not null,

@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vectorAt } from '../../fly-worker/embed/embedder.ts';
-import { localEmbedder } from '../../fly-worker/embed/local.ts';
-import { openSemanticMemory } from '../../fly-worker/semantic/memory.ts';
+import { vectorAt } from '#fly-worker/embed/embedder';
+import { localEmbedder } from '#fly-worker/embed/local';
+import { openSemanticMemory } from '#fly-worker/semantic/memory';
 
 const folder = process.argv[2] ?? join(import.meta.dirname, '../../../shared/data/retrieval-cranfield'), LIMIT = 10;
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8').replaceAll('\r', '');

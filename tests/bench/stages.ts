@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDeriveThreads } from '../../fly-worker/derive-thread.ts';
-import { vectorAt } from '../../fly-worker/embed/embedder.ts';
-import { embedLocally, localEmbedder } from '../../fly-worker/embed/local.ts';
-import { contentHash, derive } from '../../fly-worker/extract/derive.ts';
-import { readHtml } from '../../fly-worker/extract/html.ts';
-import { redact } from '../../fly-worker/extract/redact.ts';
-import { markReplies } from '../../fly-worker/extract/replies.ts';
-import { openSemanticMemory } from '../../fly-worker/semantic/memory.ts';
+import { openDeriveThreads } from '#fly-worker/derive-thread';
+import { vectorAt } from '#fly-worker/embed/embedder';
+import { embedLocally, localEmbedder } from '#fly-worker/embed/local';
+import { contentHash, derive } from '#fly-worker/extract/derive';
+import { readHtml } from '#fly-worker/extract/html';
+import { redact } from '#fly-worker/extract/redact';
+import { markReplies } from '#fly-worker/extract/replies';
+import { openSemanticMemory } from '#fly-worker/semantic/memory';
 import { benchMails } from './mails.ts';
 
 const RECORDS = 2_000, CHUNK = 100, ROUNDS = 7;

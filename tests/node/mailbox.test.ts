@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { generateMailbox } from '../../dev/mailbox/generate.ts';
-import { loadMailbox } from '../../dev/mailbox/load.ts';
-import type { GraphMessage, Mailbox } from '../../dev/mailbox/shape.ts';
+import { generateMailbox } from '#dev/mailbox/generate';
+import { loadMailbox } from '#dev/mailbox/load';
+import type { GraphMessage, Mailbox } from '#dev/mailbox/shape';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const OWNER = { name: 'Anna Keller', address: 'anna.keller@nordlicht-robotics.example' };

@@ -1,6 +1,5 @@
 /** The foundation: SQL applies once, cannot be changed afterwards, and drizzle knows the same tables. */
-import { sql } from 'drizzle-orm';
-import { getTableColumns, getTableName, is } from 'drizzle-orm';
+import { getTableColumns, getTableName, is, sql } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, migrationFiles } from '#migrations/migrate';
@@ -27,7 +26,7 @@ describe('migrations', () => {
     const [columns] = await db.owner.system([sql`
       select table_name, column_name, case when data_type = 'ARRAY' then 'text[]' when data_type = 'timestamp with time zone' then 'timestamp (3) with time zone' else data_type end as type, is_nullable = 'NO' as not_null
         from information_schema.columns where table_schema = 'public' and table_name <> 'schema_migrations' order by 1, 2`]);
-    const drizzle = Object.values(schema).filter((t): t is PgTable => is(t, PgTable)).flatMap((table) => Object.values(getTableColumns(table)).map((c) => ({
+    const drizzle = (Object.values(schema) as unknown[]).filter((t): t is PgTable => is(t, PgTable)).flatMap((table) => Object.values(getTableColumns(table)).map((c) => ({
       table_name: getTableName(table), column_name: c.name, type: c.getSQLType(), not_null: c.notNull,
     })));
     const order = (rows: { table_name: unknown; column_name: unknown }[]) => rows.toSorted((a, b) => `${a.table_name}.${a.column_name}` < `${b.table_name}.${b.column_name}` ? -1 : 1);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { neon, neonConfig, Pool, type NeonDbError } from '@neondatabase/serverless';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startNeonDoor, type NeonDoor } from '../../dev/neon-door.ts';
-import { startPostgres, type Postgres } from '../../dev/postgres.ts';
+import { startNeonDoor, type NeonDoor } from '#dev/neon-door';
+import { startPostgres, type Postgres } from '#dev/postgres';
 
 const URL_OF = (user: string): string => `postgres://${user}@db.localtest.me/hsync`;
 const BOSS = URL_OF('postgres:postgres');

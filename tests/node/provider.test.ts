@@ -98,7 +98,7 @@ describe('against a server', () => {
 
   it('holds every window back when one of them is told to wait', async () => {
     const times: number[] = [];
-    answer = (request, response) => { times.push(now); if (times.length === 1) response.writeHead(429, { 'retry-after': '9' }).end(); else ok(response); };
+    answer = (_request, response) => { times.push(now); if (times.length === 1) response.writeHead(429, { 'retry-after': '9' }).end(); else ok(response); };
     const provider = open({ concurrencyMax: 1 });
     await Promise.all([get(provider), get(provider), get(provider)]);
     expect(times[0]).toBe(NOW);

@@ -1,7 +1,7 @@
 /** The provider sandbox: as strict as the real login and Graph, and as unreliable as it is told to be. */
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '../../dev/sandbox/server.ts';
+import { startSandbox, type Sandbox } from '#dev/sandbox/server';
 
 const ANNA = 'anna.keller@nordlicht-robotics.example', MARC = 'marc.dubois@atelier-lumiere.example';
 const CLIENT = 'client-1', BACK = 'http://127.0.0.1:1/oauth/outlook/callback';

@@ -76,7 +76,8 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   await owner.query('insert into connections (tenant_id, id, integration_id, account) values ($1, $2, \'outlook\', \'a\')', [tenantId, connectionId]);
   await owner.query('insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status_version) values ($1, $2, \'outlook\', $3, $4, $5, \'sim\', 1)', [tenantId, jobId, connectionId, RANGE.since, RANGE.until]);
 
-  let now = 0, alarmAt: number | null = null, bells: number[] = [], inAlarm = false;
+  const bells: number[] = [];
+  let now = 0, alarmAt: number | null = null, inAlarm = false;
   const provider = openSimulatedProvider(seed % 3 === 0);
   const lance: { id: string; hash: string }[] = [];
   const granted: number[] = [];

@@ -7,7 +7,7 @@ import { activity, integrationTitle, nextSteps } from '../words/job.ts';
 import type { NextStep, Tone } from '../words/job.ts';
 import { Button, Link, Notice } from './basics.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
-import { Confirm, useAction } from './dialog.tsx';
+import { Confirm, type useAction } from './dialog.tsx';
 import { Icon } from './icon.tsx';
 import { StartDialog } from './start-dialog.tsx';
 

@@ -101,6 +101,7 @@ function AfterConnecting({ connections, jobsLoaded, hasJob }: { connections: rea
     const timer = setTimeout(() => { setPrompted(connected); setOpen(true); settle(); }, PROMPT_AFTER_MS);
     return () => clearTimeout(timer);
     // The connection's identity is what counts, not each fresh copy of it.
+    // oxlint-disable-next-line react/exhaustive-deps
   }, [connected?.connection_id, jobsLoaded, syncedBefore]);
 
   return prompted && <StartDialog prompt open={open} onClose={() => setOpen(false)} connection={prompted} />;
