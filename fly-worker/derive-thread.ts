@@ -1,15 +1,14 @@
 /** Derivation on worker threads: one is enough for 1,400 records/s. A thread that dies takes only its own calls with it and is replaced. */
 import { Worker } from 'node:worker_threads';
-import type { SourceRecord } from '#contract/connector';
-import type { DerivedRecord } from '#contract/memory';
-import type { DeriveAnswer, DeriveAsk } from './derive-worker.ts';
+import type { Addressed, ChunkColumns, Owner } from './chunk.ts';
+import type { DeriveAnswer, DeriveAsk, DerivedText } from './derive-worker.ts';
 
-/** Derived records in the order asked; vectors (flat, local embedder's dims each) when they were asked for. */
-export interface Derivation { derived: DerivedRecord[]; vectors: Float32Array | null }
+/** Texts in the order asked, the ledger's rows of all of them, and vectors (flat, local embedder's dims each) when they were asked for. */
+export interface Derivation { texts: DerivedText[]; rows: ChunkColumns; vectors: Float32Array | null }
 
 export interface DeriveThreads {
   /** Throws DeriveThreadError when the thread died or derivation itself failed; calling again is safe. */
-  derive(records: readonly SourceRecord[], options: { embed: boolean }): Promise<Derivation>;
+  derive(owner: Owner, fresh: readonly Addressed[], options: { embed: boolean }): Promise<Derivation>;
   /** Lets running calls end, then ends the threads. */
   close(): Promise<void>;
 }
@@ -40,7 +39,7 @@ export function openDeriveThreads({ size = 1, entry = new URL('./derive-worker.t
       thread.calls.delete(answer.id);
       if (thread.calls.size === 0) worker.unref();
       if ('error' in answer) call?.reject(new DeriveThreadError(`Derivation failed: ${answer.error}`));
-      else call?.resolve({ derived: answer.derived, vectors: answer.vectors });
+      else call?.resolve({ texts: answer.texts, rows: answer.rows, vectors: answer.vectors });
     });
     threads[slot] = thread;
     return thread;
@@ -53,14 +52,13 @@ export function openDeriveThreads({ size = 1, entry = new URL('./derive-worker.t
   };
 
   return {
-    derive(records, { embed }) {
+    derive(owner, fresh, { embed }) {
       if (closed) return Promise.reject(new DeriveThreadError('The derivation threads are closed: the worker is shutting down.'));
-      if (records.length === 0) return Promise.resolve({ derived: [], vectors: embed ? new Float32Array(0) : null });
       const thread = leastBusy(), id = lastId += 1;
       return new Promise((resolve, reject) => {
         thread.calls.set(id, { resolve, reject });
         thread.worker.ref();
-        thread.worker.postMessage({ id, records: records as SourceRecord[], embed } satisfies DeriveAsk);
+        thread.worker.postMessage({ id, owner, fresh: fresh as Addressed[], embed } satisfies DeriveAsk);
       });
     },
     async close() {

@@ -1,20 +1,24 @@
-/** The worker thread behind derive-thread.ts: cleaning, rules and local vectors, away from the thread that talks to the network. */
+/** The worker thread behind derive-thread.ts: cleaning, rules, local vectors and the ledger's rows, away from the thread that talks to the network. */
 import { parentPort } from 'node:worker_threads';
-import type { SourceRecord } from '#contract/connector';
 import type { DerivedRecord } from '#contract/memory';
+import { toColumns, toRows, type Addressed, type ChunkColumns, type Owner } from './chunk.ts';
 import { embedLocally } from './embed/local.ts';
 import { derive } from './extract/derive.ts';
 
-export interface DeriveAsk { id: number; records: SourceRecord[]; embed: boolean }
+export interface DeriveAsk { id: number; owner: Owner; fresh: Addressed[]; embed: boolean }
+/** What semantic memory needs of a record. Facts stay here: they leave as rows. */
+export type DerivedText = Pick<DerivedRecord, 'title' | 'text' | 'parts' | 'people' | 'embeddable'>;
 export type DeriveAnswer =
-  | { id: number; derived: DerivedRecord[]; vectors: Float32Array<ArrayBuffer> | null }
+  | { id: number; texts: DerivedText[]; rows: ChunkColumns; vectors: Float32Array<ArrayBuffer> | null }
   | { id: number; error: string };
 
-parentPort?.on('message', ({ id, records, embed }: DeriveAsk) => {
+parentPort?.on('message', ({ id, owner, fresh, embed }: DeriveAsk) => {
   try {
-    const derived = derive(records);
+    const derived = derive(fresh.map((f) => f.source));
     const vectors = embed ? embedLocally(derived.map((record) => record.embeddable)) : null;
-    parentPort?.postMessage({ id, derived, vectors } satisfies DeriveAnswer, vectors ? [vectors.buffer] : []);
+    // With the vectors made, what they were made from has served.
+    const texts = derived.map(({ title, text, parts, people, embeddable }): DerivedText => ({ title, text, parts, people, embeddable: embed ? '' : embeddable }));
+    parentPort?.postMessage({ id, texts, rows: toColumns(toRows(owner, fresh, derived)), vectors } satisfies DeriveAnswer, vectors ? [vectors.buffer] : []);
   } catch (error) {
     parentPort?.postMessage({ id, error: error instanceof Error ? error.stack ?? error.message : String(error) } satisfies DeriveAnswer);
   }

@@ -6,7 +6,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { PlannedWindow, WindowState } from '#contract/windows';
 import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
-import type { ChunkRows, Failure, Known, Owner } from './chunk.ts';
+import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
 
 /** A right to write: the job and the token minted for this claim. */
 export interface Lease extends Owner { fence: number }
@@ -30,7 +30,7 @@ export interface Chunk {
   seen: number;
   unchanged: string[];
   failures: Failure[];
-  rows: ChunkRows;
+  rows: ChunkColumns;
   /** Records whose former content stands in the ledger: their old facts go. */
   edited: string[];
   streams: StreamProgress[];
@@ -66,7 +66,7 @@ export async function plan(db: Database, lease: Lease, windows: PlannedWindow[])
 /** What is known of these records: the content hash both memories hold, and which this job has met before. */
 export async function known(db: Database, lease: Lease, recordIds: string[]): Promise<Known> {
   if (recordIds.length === 0) return { hashes: new Map(), met: new Set() };
-  const ids = pgArray(recordIds);
+  const ids = plain(recordIds);
   const [rows, met] = await db.tenant(lease.tenantId, [
     sql`select record_id::text as id, content_hash as hash from records where tenant_id = ${lease.tenantId} and record_id = any(${ids}::uuid[])`,
     sql`select record_id::text as id from sync_ledger where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid and record_id = any(${ids}::uuid[])`,
@@ -96,10 +96,9 @@ export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<
 function commitStatement(lease: Lease, chunk: Chunk): SQL {
   const { tenantId, jobId, integrationId, connectionId } = lease;
   const { window: w, rows } = chunk;
-  const entries = JSON.stringify([
-    ...rows.records.map((r) => ({ id: r.id, outcome: 'stored' })), ...chunk.unchanged.map((id) => ({ id, outcome: 'unchanged' })), ...chunk.failures.map((f) => ({ id: f.recordId, outcome: 'failed' })),
-  ]);
-  const failures = JSON.stringify(chunk.failures.map((f) => ({ id: f.recordId, pid: f.providerId, kind: f.kind, message: f.message })));
+  const outcomes = [...rows.recordIds.map(() => 'stored'), ...chunk.unchanged.map(() => 'unchanged'), ...chunk.failures.map(() => 'failed')];
+  const entries = [plain([...rows.recordIds, ...chunk.unchanged, ...chunk.failures.map((f) => f.recordId)]), plain(outcomes)];
+  const failures = [plain(chunk.failures.map((f) => f.recordId)), quoted(chunk.failures.map((f) => f.providerId)), quoted(chunk.failures.map((f) => f.kind)), quoted(chunk.failures.map((f) => f.message))];
   const checkpointData = JSON.stringify({ streams: chunk.streams, covered: chunk.coveredTotal });
   return sql`
     with gate as (
@@ -109,19 +108,19 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
          for update of j, w),
     entries as (
       insert into sync_ledger (tenant_id, job_id, record_id, stream, window_no, outcome)
-      select gate.tenant_id, gate.job_id, x.id, gate.stream, gate.no, x.outcome from gate, jsonb_to_recordset(${entries}::jsonb) as x(id uuid, outcome text)
+      select gate.tenant_id, gate.job_id, x.id, gate.stream, gate.no, x.outcome from gate, ${unnest(entries, 'uuid', 'text')} as x(id, outcome)
        order by x.id on conflict do nothing returning outcome),
     counted as (
       select count(*)::int as met, (count(*) filter (where outcome = 'stored'))::int as stored, (count(*) filter (where outcome = 'unchanged'))::int as unchanged,
              (count(*) filter (where outcome = 'failed'))::int as failed from entries),
     failures as (
       insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
-      select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, jsonb_to_recordset(${failures}::jsonb) as x(id uuid, pid text, kind text, message text)
+      select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, ${unnest(failures, 'uuid', 'text', 'text', 'text')} as x(id, pid, kind, message)
        order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),
     stored as (
       insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, stored_by_job)
-      select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people, gate.job_id
-        from gate, jsonb_to_recordset(${JSON.stringify(rows.records)}::jsonb) as x(id uuid, hash text, provider_id text, kind text, title text, preview text, url text, at timestamptz, ends timestamptz, people text[])
+      select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], gate.job_id
+        from gate, ${unnest(rows.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)
        order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
@@ -138,27 +137,30 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     returning ${counterColumns('j.')}`;
 }
 
+/** Array literals side by side, as rows. */
+const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
+
 /** Graph and evidence behind the gate. `staged` and `edges` return what is new. */
-function factStatements(rows: ChunkRows, edited: string[]): SQL {
+function factStatements(rows: ChunkColumns, edited: string[]): SQL {
   return sql`
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
       select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys then 'promoted' else 'staged' end
-        from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes)}::jsonb) as x(id uuid, type text, key text, name text, sys boolean) order by x.id on conflict do nothing returning id),
+        from gate, ${unnest(rows.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys) order by x.id on conflict do nothing returning id),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
       select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
-        from gate, jsonb_to_recordset(${JSON.stringify(rows.nodes.filter((n) => n.sys))}::jsonb) as x(id uuid, type text, key text, name text, props text, at timestamptz, by uuid)
+        from gate, ${unnest(rows.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)
        order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
        where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
           or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
-      select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, jsonb_to_recordset(${JSON.stringify(rows.edges)}::jsonb) as x(id uuid, src uuid, type text, dst uuid)
+      select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${unnest(rows.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)
        order by x.id on conflict do nothing returning id),
-    news as (select x.* from gate, jsonb_to_recordset(${JSON.stringify(rows.evidence)}::jsonb) as x(rec uuid, id uuid, kind "char", method text, conf real, name text, props text)),
+    news as (select x.* from gate, ${unnest(rows.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)),
     outdated as (
-      delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${pgArray(edited)}::uuid[])
+      delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${plain(edited)}::uuid[])
          and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),
     found as (
       insert into evidence (tenant_id, record_id, target_id, target_kind, method, confidence, name, properties)
@@ -169,7 +171,7 @@ function factStatements(rows: ChunkRows, edited: string[]): SQL {
 
 /** Remembers, for this transaction, what these records support: the only nodes and edges that can lose their last support. */
 const touch = (tenantId: string, recordIds: string[]): SQL => sql`
-  select set_config('app.touched', coalesce((select string_agg(distinct e.target_id::text, ',') from evidence e where e.tenant_id = ${tenantId} and e.record_id = any(${pgArray(recordIds)}::uuid[])), ''), true)`;
+  select set_config('app.touched', coalesce((select string_agg(distinct e.target_id::text, ',') from evidence e where e.tenant_id = ${tenantId} and e.record_id = any(${plain(recordIds)}::uuid[])), ''), true)`;
 const touched = sql.raw(`any(string_to_array(nullif(current_setting('app.touched'), ''), ',')::uuid[])`);
 
 /** Deletes what of it no record supports any more, and lets a node be described by the newest record that still does. Under the exclusive lock only. */
@@ -236,6 +238,4 @@ const toCounters = (row: Record<string, unknown>): Counters => ({
   chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
 });
-/** Ids only: letters, digits and dashes, so no quoting is needed. */
-const pgArray = (ids: string[]): string => `{${ids.join(',')}}`;
 export const isUnavailable = (error: unknown): boolean => error instanceof DatabaseError && error.kind === 'unavailable';

@@ -5,11 +5,11 @@
 import type { Connector, Page, Stream } from '#contract/connector';
 import type { Progress } from '#contract/job';
 import { PAGES_PER_WINDOW_MAX, WINDOWS_IN_FLIGHT_MAX } from '#contract/limits';
-import type { DerivedRecord } from '#contract/memory';
 import { takeTurns, type InTurn } from '#contract/turns';
 import { coveredByPage, coveredPart, planWindows, streamProgress } from '#contract/windows';
 import type { Database } from '#migrations/database';
-import { sortPage, toRows, type Addressed, type Failure } from './chunk.ts';
+import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
+import type { DerivedText } from './derive-worker.ts';
 import { recordId } from './ids.ts';
 import { balance, commit, FencedError, isUnavailable, known, landed, open, plan, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
 import { ProviderError, type Provider } from './provider.ts';
@@ -18,10 +18,17 @@ import { ProviderError, type Provider } from './provider.ts';
 export interface Workshop {
   db: Database;
   contentHash(record: Addressed['source']): string;
-  /** Cleans, redacts, extracts and (local embedder) embeds. One answer per record, in order; `null`: this record cannot be processed, with the reason. */
-  derive(records: Addressed['source'][]): Promise<{ derived: (DerivedRecord | { failed: string })[]; vectors: (Float32Array | null)[] }>;
+  /** Cleans, redacts, extracts, embeds. What cannot be processed is named, with the reason; the rest is ready for both memories. */
+  prepare(owner: Owner, fresh: Addressed[]): Promise<Prepared>;
   /** Writes to semantic memory; invisible until the ledger names it. Repeating is harmless. */
-  remember(lease: Lease, records: { addressed: Addressed; derived: DerivedRecord; vector: Float32Array | null }[]): Promise<void>;
+  remember(lease: Lease, records: Prepared['good']): Promise<void>;
+}
+
+export interface Prepared {
+  good: { addressed: Addressed; text: DerivedText; vector: Float32Array | null }[];
+  /** The ledger's rows of all good records. */
+  rows: ChunkColumns;
+  failed: { addressed: Addressed; message: string }[];
 }
 
 export interface Run {
@@ -144,17 +151,10 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
   const { shop, lease } = line.run;
   const before = await known(shop.db, lease, addressed.map((a) => a.recordId));
   const sorted = sortPage(lease, window.stream, addressed, page.unreadable, before);
-  const { derived, vectors } = sorted.fresh.length > 0 ? await shop.derive(sorted.fresh.map((a) => a.source)) : { derived: [], vectors: [] };
-
-  const failures: Failure[] = [...sorted.failures], good: { addressed: Addressed; derived: DerivedRecord; vector: Float32Array | null }[] = [];
-  sorted.fresh.forEach((a, i) => {
-    const d = derived[i]!;
-    if ('failed' in d) failures.push({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message: d.failed });
-    else good.push({ addressed: a, derived: d, vector: vectors[i] ?? null });
-  });
+  const { good, rows, failed } = await shop.prepare(lease, sorted.fresh);
+  const failures: Failure[] = [...sorted.failures, ...failed.map(({ addressed: a, message }) => ({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message }))];
   if (good.length > 0) await shop.remember(lease, good);
 
-  const rows = toRows(lease, good.map((g) => g.addressed), good.map((g) => g.derived));
   const ids = good.map((g) => g.addressed.recordId);
   await line.inTurn(async () => {
     const edited = ids.filter((id) => before.hashes.has(id) || overtaken.has(id));

@@ -1,13 +1,12 @@
 /** The workshop around the line: derivation on its thread, the embedder, semantic memory. One bad record costs itself, not its chunk. */
-import type { SourceRecord } from '#contract/connector';
 import { LANCE_MERGE_ROWS_MAX } from '#contract/limits';
-import type { DerivedRecord } from '#contract/memory';
 import type { Database } from '#migrations/database';
+import { toColumns, type Addressed, type Owner } from './chunk.ts';
 import { coalesced } from './coalesce.ts';
 import { DeriveThreadError, type DeriveThreads } from './derive-thread.ts';
 import { vectorAt, type Embedder } from './embed/embedder.ts';
 import { contentHash } from './extract/hash.ts';
-import type { Workshop } from './pipeline.ts';
+import type { Prepared, Workshop } from './pipeline.ts';
 import type { MemoryRow, SemanticMemory } from './semantic/memory.ts';
 
 export interface WorkshopParts {
@@ -30,39 +29,37 @@ export function openWorkshop(parts: WorkshopParts): Workshop {
   };
   return {
     db, contentHash,
-    derive: (records) => deriveAll(parts, records),
+    prepare: (owner, fresh) => prepare(parts, owner, fresh),
     async remember(lease, records) {
-      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, derived, vector }) => ({
+      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector }) => ({
         recordId, contentHash: hash, integrationId: lease.integrationId, connectionId: lease.connectionId, stream: source.stream, occurredAt: Date.parse(source.occurredAt),
-        title: derived.title, text: derived.text, parts: derived.parts, people: derived.people, url: source.url, vector,
+        title: text.title, text: text.text, parts: text.parts, people: text.people, url: source.url, vector,
       })));
     },
   };
 }
 
-type Derived = Awaited<ReturnType<Workshop['derive']>>;
-
-/** The whole page at once; when that breaks, one by one, so that only the culprit fails. */
-async function deriveAll(parts: WorkshopParts, records: SourceRecord[]): Promise<Derived> {
+/** The whole page at once; when that breaks, each alone to find the culprits, then the others together. */
+async function prepare(parts: WorkshopParts, owner: Owner, fresh: Addressed[]): Promise<Prepared> {
+  // Nothing new: nothing is cleaned, nothing embedded.
+  if (fresh.length === 0) return { good: [], rows: toColumns({ records: [], nodes: [], edges: [], evidence: [] }), failed: [] };
   try {
-    return await deriveTogether(parts, records);
+    return await prepareTogether(parts, owner, fresh);
   } catch (error) {
     if (!(error instanceof DeriveThreadError)) throw error;
-    const answers: Derived = { derived: [], vectors: [] };
-    for (const record of records) {
-      const one = await deriveTogether(parts, [record]).catch((e: unknown): Derived => {
-        if (!(e instanceof DeriveThreadError)) throw e;
-        return { derived: [{ failed: e.message }], vectors: [null] };
-      });
-      answers.derived.push(...one.derived);
-      answers.vectors.push(...one.vectors);
+    const failed: Prepared['failed'] = [], good: Addressed[] = [];
+    for (const one of fresh) {
+      const trouble = await parts.threads.derive(owner, [one], { embed: false }).then(() => null, (e: unknown) => e);
+      if (trouble === null) good.push(one);
+      else if (trouble instanceof DeriveThreadError) failed.push({ addressed: one, message: trouble.message });
+      else throw trouble;
     }
-    return answers;
+    return { ...await prepareTogether(parts, owner, good), failed };
   }
 }
 
-async function deriveTogether({ threads, embedder, embedsOnThread }: WorkshopParts, records: SourceRecord[]): Promise<Derived> {
-  const { derived, vectors } = await threads.derive(records, { embed: embedsOnThread });
-  const flat = vectors ?? await embedder.embed(derived.map((d: DerivedRecord) => d.embeddable));
-  return { derived, vectors: derived.map((_, i) => vectorAt(flat, embedder.dims, i)) };
+async function prepareTogether({ threads, embedder, embedsOnThread }: WorkshopParts, owner: Owner, fresh: Addressed[]): Promise<Prepared> {
+  const { texts, rows, vectors } = await threads.derive(owner, fresh, { embed: embedsOnThread });
+  const flat = vectors ?? await embedder.embed(texts.map((t) => t.embeddable));
+  return { rows, failed: [], good: fresh.map((addressed, i) => ({ addressed, text: texts[i]!, vector: vectorAt(flat, embedder.dims, i) })) };
 }

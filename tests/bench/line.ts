@@ -49,7 +49,7 @@ export async function runLine({ db, sandboxUrl }: BenchWorld, { latencyMs, lanes
   const token = await signIn(sandboxUrl);
   const connector = { ...connectorOf('outlook')!, concurrencyMax: lanes };
   const provider = openProvider({ baseUrl: sandboxUrl, concurrencyMax: lanes, token: async () => token, signal, pageSize: chunkSize });
-  await threads.derive([], { embed: true });
+  await threads.derive({ tenantId, integrationId: 'outlook', connectionId, jobId }, [], { embed: true });
   const began = performance.now();
   let rss = 0;
   const { progress } = await runPipeline({
@@ -75,7 +75,7 @@ async function measure<T>(stages: Record<string, number>, name: string, work: ()
 function timed(shop: Workshop, stages: Record<string, number>): Workshop {
   return {
     contentHash(record) { const began = performance.now(), hash = shop.contentHash(record); stages.hash = (stages.hash ?? 0) + performance.now() - began; return hash; },
-    derive: (records) => measure(stages, 'derive', () => shop.derive(records)),
+    prepare: (owner, fresh) => measure(stages, 'prepare', () => shop.prepare(owner, fresh)),
     remember: (lease, records) => measure(stages, 'lancedb', () => shop.remember(lease, records)),
     db: { system: shop.db.system, tenant: (tenantId, statements, lock) => measure(stages, lock === 'shared' || lock === 'exclusive' ? 'commit' : 'known', () => shop.db.tenant(tenantId, statements, lock)) },
   };

@@ -38,9 +38,10 @@ const { id, dims } = localEmbedder(), space = { tenant: 'bench', embedder: { id,
 let deriveMs = 0, mergeMs = 0;
 for (let from = 0; from < RECORDS; from += CHUNK) {
   const chunk = mails.slice(from, from + CHUNK), startedAt = performance.now();
-  const { derived, vectors } = await threads.derive(chunk, { embed: true });
+  const fresh = chunk.map((source) => ({ source, recordId: source.providerId, contentHash: contentHash(source) }));
+  const { texts: made, vectors } = await threads.derive({ tenantId: 'bench', integrationId: 'outlook', connectionId: 'c', jobId: 'j' }, fresh, { embed: true });
   const derivedAt = performance.now();
-  await memory.store(space, derived.map((record, row) => ({
+  await memory.store(space, made.map((record, row) => ({
     recordId: chunk[row]!.providerId, contentHash: contentHash(chunk[row]!), integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: Date.parse(chunk[row]!.occurredAt),
     title: record.title, text: record.text, parts: record.parts, people: record.people, url: null, vector: vectorAt(vectors!, dims, row),
   })));

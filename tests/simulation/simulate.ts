@@ -9,6 +9,7 @@ import { LEASE_MS, RING_AGAIN_MS, STALL_MS } from '#contract/limits';
 import { apply, type ObjectReply, type Ports } from '#durable-objects/carry-out';
 import { newJob, wakeAt, type JobEvent, type JobState, type Rules } from '#durable-objects/job-machine';
 import { mirror } from '#durable-objects/mirror';
+import { toColumns, toRows, type Addressed, type Owner } from '#fly-worker/chunk';
 import { LeaseLost, outcomeOf, Shutdown } from '#fly-worker/outcome';
 import { runPipeline } from '#fly-worker/pipeline';
 import { ProviderError } from '#fly-worker/provider';
@@ -135,7 +136,11 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   async function run(actor: Actor, fence: number): Promise<Outcome> {
     const shop = {
       db: stepped(actor), contentHash: hashOf,
-      derive: (records: Parameters<typeof hashOf>[0][]) => step(actor, async () => ({ derived: records.map((r) => (seed % 4 === 0 && r.providerId === provider.ids[7] ? { failed: 'poison' } : derivedOf(r))), vectors: records.map(() => null) })),
+      prepare: (owner: Owner, fresh: Addressed[]) => step(actor, async () => {
+        const isPoison = (a: Addressed) => seed % 4 === 0 && a.source.providerId === provider.ids[7];
+        const good = fresh.filter((a) => !isPoison(a)), derived = good.map((a) => derivedOf(a.source));
+        return { good: good.map((addressed, i) => ({ addressed, text: derived[i]!, vector: null })), rows: toColumns(toRows(owner, good, derived)), failed: fresh.filter(isPoison).map((addressed) => ({ addressed, message: 'poison' })) };
+      }),
       remember: async (_: unknown, records: { addressed: { recordId: string; contentHash: string } }[]) => {
         const rows = records.map(({ addressed: a }) => ({ id: a.recordId, hash: a.contentHash }));
         const absent = await step(actor, async () => rows.filter((r) => !lance.some((l) => l.id === r.id && l.hash === r.hash)));   // the race LanceDB really has
