@@ -1,5 +1,5 @@
 /** The whole house on loopback: Postgres, Neon's door, sandbox, Worker, fleet. `up` starts it for people, tests and benchmarks start it for themselves. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -9,6 +9,7 @@ import { startFleet, type Fleet } from './machines.ts';
 import { startNeonDoor } from './neon-door.ts';
 import { expectFree } from './ports.ts';
 import { startPostgres } from './postgres.ts';
+import { ownerOf, startKept, takeOver } from './processes.ts';
 import { seed, type Credentials } from './seed.ts';
 
 export interface HouseOptions {
@@ -56,8 +57,11 @@ export async function startHouse({ dir, port, workers = 2, env = {}, say = () =>
   mkdirSync(dir, { recursive: true });
   const secrets = secretsOf(dir), stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => { for (const s of stops.splice(0).reverse()) await s().catch((error: unknown) => say(`while stopping: ${String(error)}`)); };
+  const other = ownerOf(dir);
+  if (other === null && takeOver(dir) > 0) say('Ended what a killed start had left running.');
   try {
     for (const [i, what] of ['the app', 'the worker fleet', 'the provider sandbox', 'the database door'].entries()) await expectFree(port + i, what);
+    if (other !== null) throw new Error(`Process ${other} keeps its data in ${dir} already. Stop it, or choose another folder with HSYNC_DIR.`);
     const base = await startDatabase(dir, port, say, stops);
     const appUrl = urlAs(base.ownerUrl, 'hsync_app', secrets.database), authUrl = urlAs(base.ownerUrl, 'hsync_auth', secrets.database);
     await migrate({ url: base.ownerUrl, wsProxy: base.wsProxy, appPassword: secrets.database, authPassword: secrets.database });
@@ -68,7 +72,7 @@ export async function startHouse({ dir, port, workers = 2, env = {}, say = () =>
     const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
     await startWorker(dir, port, { ...shared, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
     const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' });
-    const fleet = await startFleet({ port: port + 1, count: workers, restartMs, onLog: (line) => log.write(`${line}\n`), env: { ...shared, API_URL: url, LANCEDB_URI: process.env.LANCEDB_URI ?? join(dir, 'lancedb'), LANCEDB_LOG: 'error' } });
+    const fleet = await startFleet({ dir, port: port + 1, count: workers, restartMs, onLog: (line) => log.write(`${line}\n`), env: { ...shared, API_URL: url, LANCEDB_URI: process.env.LANCEDB_URI ?? join(dir, 'lancedb'), LANCEDB_LOG: 'error' } });
     stops.push(async () => { await fleet.stop(); log.end(); });
     await fleet.ready();
     return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), stop };
@@ -114,9 +118,10 @@ function anchorOf(dir: string): string {
 }
 
 async function startSandboxProcess(dir: string, port: number, env: Record<string, string>, stops: (() => Promise<void>)[]): Promise<void> {
-  const child = spawn(process.execPath, [join(ROOT, 'dev/sandbox/server.ts')], { env: { ...process.env, ...env, PORT: String(port), SANDBOX_ANCHOR: anchorOf(dir) }, stdio: ['ignore', 'ignore', 'inherit'] });
-  stops.push(() => ended(child));
-  await answers(`http://127.0.0.1:${port}/healthz`, child, 'The provider sandbox');
+  const script = join(ROOT, 'dev/sandbox/server.ts');
+  const kept = startKept(dir, 'dev/sandbox/server.ts', [script], { env: { ...process.env, ...env, PORT: String(port), SANDBOX_ANCHOR: anchorOf(dir) }, stdio: ['ignore', 'ignore', 'inherit'] });
+  stops.push(() => kept.end());
+  await answers(`http://127.0.0.1:${port}/healthz`, kept.child, 'The provider sandbox');
 }
 
 /** The Worker in workerd, as `wrangler dev` runs it. Secrets go through a file only we can read, never through arguments. */
@@ -124,24 +129,15 @@ async function startWorker(dir: string, port: number, vars: Record<string, strin
   const file = join(dir, 'worker.env');
   writeFileSync(file, Object.entries(vars).map(([k, v]) => `${k}=${JSON.stringify(v)}\n`).join(''), { mode: 0o600 });
   const log = createWriteStream(join(dir, 'edge.log'), { flags: 'a' });
-  const child = spawn(process.execPath, [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--ip', '127.0.0.1',
+  const kept = startKept(dir, 'wrangler', [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--ip', '127.0.0.1',
     '--env-file', file, '--persist-to', join(dir, 'wrangler'), '--log-level', 'warn', '--show-interactive-dev-session=false'], {
     cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CLOUDFLARE_CF_FETCH_ENABLED: 'false', X_LOCAL_OBSERVABILITY: 'false', CI: '1' },
   });
-  child.stdout.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  stops.push(async () => { await ended(child); log.end(); });
-  await answers(`http://127.0.0.1:${port}/healthz`, child, 'The Worker (see edge.log)');
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((done) => {
-    const hard = setTimeout(() => child.kill('SIGKILL'), 8_000);
-    child.once('exit', () => { clearTimeout(hard); done(); });
-    child.kill('SIGTERM');
-  });
+  kept.child.stdout?.pipe(log, { end: false });
+  kept.child.stderr?.pipe(log, { end: false });
+  stops.push(async () => { await kept.end(); log.end(); });
+  await answers(`http://127.0.0.1:${port}/healthz`, kept.child, 'The Worker (see edge.log)');
 }
 
 async function answers(url: string, child: ChildProcess, who: string): Promise<void> {

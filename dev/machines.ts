@@ -1,7 +1,7 @@
 /** The fleet on loopback: real worker processes, restarted when they die as Fly restarts machines, behind one front address as Fly's proxy is. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { freePort } from './ports.ts';
+import { startKept, type Kept } from './processes.ts';
 
 export interface Machine { id: string; port: number; pid: number | null }
 export interface Fleet {
@@ -12,6 +12,8 @@ export interface Fleet {
 }
 
 export interface FleetOptions {
+  /** Where running processes are written down. */
+  dir: string;
   /** Where the edge reaches the fleet. */
   port: number;
   count: number;
@@ -21,33 +23,32 @@ export interface FleetOptions {
   restartMs?: number;
 }
 
-interface Running extends Machine { process: ChildProcess | null; gone: Promise<void> }
+interface Running extends Machine { kept: Kept | null }
 
 const MAIN = new URL('../fly-worker/main.ts', import.meta.url).pathname;
 /** A machine that does not even take a doorbell in this time is passed over: it may be frozen. */
 const DOORBELL_PATIENCE_MS = 1_000;
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 
-export async function startFleet({ port, count, env, onLog, restartMs = 500 }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ dir, port, count, env, onLog, restartMs = 500 }: FleetOptions): Promise<Fleet> {
   const machines: Running[] = [];
   let stopping = false, next = 0;
 
   function run(machine: Running): void {
-    const child = spawn(process.execPath, ['--max-old-space-size=1024', MAIN], {
+    const kept = startKept(dir, 'fly-worker', ['--max-old-space-size=1024', MAIN], {
       env: { ...process.env, ...env, PORT: String(machine.port), HOST: '127.0.0.1', FLY_MACHINE_ID: machine.id }, stdio: ['ignore', 'pipe', 'pipe'],
     });
-    machine.process = child;
-    machine.pid = child.pid ?? null;
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { for (const line of text.split('\n')) if (line.trim()) onLog?.(`${machine.id} ${line}`); });
-    machine.gone = new Promise((resolve) => child.once('exit', () => {
-      machine.process = null;
+    machine.kept = kept;
+    machine.pid = kept.child.pid ?? null;
+    for (const stream of [kept.child.stdout, kept.child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => { for (const line of text.split('\n')) if (line.trim()) onLog?.(`${machine.id} ${line}`); });
+    kept.child.once('exit', () => {
+      machine.kept = null;
       machine.pid = null;
       if (!stopping) setTimeout(() => { if (!stopping) run(machine); }, restartMs);
-      resolve();
-    }));
+    });
   }
   for (let i = 0; i < count; i++) {
-    const machine: Running = { id: `machine-${i + 1}`, port: await freePort(), pid: null, process: null, gone: Promise.resolve() };
+    const machine: Running = { id: `machine-${i + 1}`, port: await freePort(), pid: null, kept: null };
     machines.push(machine);
     run(machine);
   }
@@ -59,8 +60,7 @@ export async function startFleet({ port, count, env, onLog, restartMs = 500 }: F
     async ready() { await Promise.all(machines.map((m) => healthy(m.port))); },
     async stop() {
       stopping = true;
-      for (const m of machines) m.process?.kill('SIGTERM');
-      await Promise.all(machines.map((m) => m.gone));
+      await Promise.all(machines.map((m) => m.kept?.end()));
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

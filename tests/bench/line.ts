@@ -58,7 +58,6 @@ export async function runLine({ db, sandboxUrl }: BenchWorld, { latencyMs, lanes
     lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 }, onProgress: () => { rss = Math.max(rss, process.memoryUsage.rss()); },
   });
   const seconds = (performance.now() - began) / 1000, records = progress.records_processed;
-  (arguments as never as { 1: { beforeClose?(): void } })[1].beforeClose?.();
   await threads.close();
   await semantic.close();
   rmSync(dir, { recursive: true, force: true });
