@@ -58,7 +58,7 @@ export async function startHouse({ dir, port, workers = 2, env = {}, say = () =>
   const secrets = secretsOf(dir), stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => { for (const s of stops.splice(0).reverse()) await s().catch((error: unknown) => say(`while stopping: ${String(error)}`)); };
   const other = ownerOf(dir);
-  if (other === null && takeOver(dir) > 0) say('Ended what a killed start had left running.');
+  if (other === null && await takeOver(dir) > 0) say('Ended what a killed start had left running.');
   try {
     for (const [i, what] of ['the app', 'the worker fleet', 'the provider sandbox', 'the database door'].entries()) await expectFree(port + i, what);
     if (other !== null) throw new Error(`Process ${other} keeps its data in ${dir} already. Stop it, or choose another folder with HSYNC_DIR.`);

@@ -35,13 +35,18 @@ export function ownerOf(dir: string): number | null {
 }
 
 /** From now on the folder is ours. Ends what a killed owner left behind; answers how many groups that were. */
-export function takeOver(dir: string): number {
+export async function takeOver(dir: string): Promise<number> {
   writeFileSync(join(dir, 'pid'), String(process.pid));
   if (!existsSync(folder(dir))) return 0;
   let ended = 0;
   for (const name of readdirSync(folder(dir))) {
     const pid = Number(name), mark = readFileSync(join(folder(dir), name), 'utf8');
-    if (groupOf(pid).some((command) => command.includes(mark))) { signal(pid, 'SIGKILL'); ended++; }
+    if (groupOf(pid).some((command) => command.includes(mark))) {
+      signal(pid, 'SIGKILL');
+      ended++;
+      // Its ports are free only when it is gone.
+      for (let look = 0; look < 250 && groupOf(pid).length > 0; look++) await new Promise((done) => setTimeout(done, 20));
+    }
     rmSync(join(folder(dir), name), { force: true });
   }
   return ended;

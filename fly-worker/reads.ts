@@ -5,7 +5,7 @@ import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, 
 import type { Database, Row } from '#migrations/database';
 import type { Embedder } from './embed/embedder.ts';
 import { vectorAt } from './embed/embedder.ts';
-import { snippet, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
+import { snippetOf, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
 
 export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embedder }
 
@@ -29,7 +29,7 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
   const results = hits.flatMap((hit): SearchResult[] => {
     const fact = facts.get(hit.recordId);
     return fact ? [{
-      record_id: hit.recordId, title: fact.title, snippet: snippet(hit.text, query.q), occurred_at: fact.occurred_at, integration_id: fact.integration_id, stream: fact.stream, url: fact.url,
+      record_id: hit.recordId, title: fact.title, snippet: snippetOf(hit, query.q), occurred_at: fact.occurred_at, integration_id: fact.integration_id, stream: fact.stream, url: fact.url,
       scores: { fused: hit.fused, keyword: hit.keywordScore, semantic: hit.vectorScore }, entities: (entities.get(hit.recordId) ?? []).slice(0, ENTITIES_PER_HIT),
     }] : [];
   });

@@ -9,10 +9,11 @@ export interface DatasetStats { rows: number; fragments: number; unindexedRows: 
 /** What upkeep did; `yielded`: another writer was faster, the next one goes on. */
 export type Upkeep = 'not_needed' | 'done' | 'yielded';
 
-const TEXT_INDEX = 'body_fts', VECTOR_INDEX = 'vector_rq';
-/** Always by name: an index of another type on the same column would become a second one. */
+/** The number is the index's version: a table with another one is indexed anew, beside its work. */
+const TEXT_INDEX = 'body_fts_2', FORMER_TEXT_INDICES = ['body_fts'], VECTOR_INDEX = 'vector_rq';
+/** Words stay as they are, in any language (icu: also where there are no spaces); their forms are found by the query. Always by name: an index of another type on the same column would become a second one. */
 const INDICES = [
-  { name: TEXT_INDEX, column: 'body', config: () => Index.fts({ baseTokenizer: 'simple', language: 'English', stem: true, removeStopWords: true, asciiFolding: true, lowercase: true, withPosition: false, maxTokenLength: 100 }) },
+  { name: TEXT_INDEX, column: 'body', config: () => Index.fts({ baseTokenizer: 'icu/split', stem: false, removeStopWords: false, asciiFolding: true, lowercase: true, withPosition: false, maxTokenLength: 100 }) },
   { name: 'id_btree', column: 'id', config: () => Index.btree() },
   { name: 'record_id_btree', column: 'record_id', config: () => Index.btree() },
   { name: 'occurred_at_btree', column: 'occurred_at', config: () => Index.btree() },
@@ -36,9 +37,18 @@ export interface Dataset {
 export async function openDataset(db: Connection, name: string, dims: number, create: boolean): Promise<Dataset | null> {
   if (!create && !(await db.tableNames()).includes(name)) return null;
   const table = create ? await db.createEmptyTable(name, schemaOf(dims), { mode: 'create', existOk: true }) : await db.openTable(name);
-  const present = new Set(await indexNames(table));
-  for (const { name: index, column, config } of INDICES) if (!present.has(index)) await createOnce(table, column, index, config());
+  const present = new Set(await indexNames(table)), isFormer = !present.has(TEXT_INDEX) && FORMER_TEXT_INDICES.some((former) => present.has(former));
+  for (const { name: index, column, config } of INDICES) if (!present.has(index) && !(isFormer && index === TEXT_INDEX)) await createOnce(table, column, index, config());
   return dataset(table, dims, present.has(VECTOR_INDEX));
+}
+
+/** The former index answers until the new one is there. */
+async function renewTextIndex(table: Table): Promise<void> {
+  const present = await indexNames(table), former = present.filter((name) => FORMER_TEXT_INDICES.includes(name));
+  if (former.length === 0) return;
+  const { column, name, config } = INDICES[0];
+  if (!present.includes(name)) await createOnce(table, column, name, config());
+  for (const old of former) await table.dropIndex(old).catch(async (error: unknown) => { if ((await indexNames(table)).includes(old)) throw error; });
 }
 
 const indexNames = async (table: Table): Promise<string[]> => (await table.listIndices()).map((index) => index.name);
@@ -58,6 +68,8 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
   const line = inLine();
   let hasVectorIndex = vectorIndexed, upkeepRunning: Promise<Upkeep> | null = null;
   let rowsSince = 0, commitsSince = 0;
+  // at once where a table has been opened; again with every upkeep until it is done
+  const renewal = renewTextIndex(table).catch(() => {});
 
   async function stats(): Promise<DatasetStats> {
     const [all, index] = await Promise.all([table.stats(), table.indexStats(TEXT_INDEX)]);
@@ -65,6 +77,8 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
   }
 
   async function tidy(): Promise<Upkeep> {
+    await renewal;
+    try { await renewTextIndex(table); } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
     const before = await stats();
     rowsSince = 0; commitsSince = 0;
     const wantsVectorIndex = !hasVectorIndex && before.rows >= VECTOR_INDEX_ROWS_MIN;
@@ -109,6 +123,7 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
     delete: (predicate) => line(async () => (await table.delete(predicate)).numDeletedRows),
     async close() {
       await line(() => Promise.resolve());
+      await renewal;
       await upkeepRunning?.catch(() => {});
       table.close();
     },

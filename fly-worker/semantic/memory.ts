@@ -12,7 +12,7 @@ export type { DatasetStats, Upkeep } from './dataset.ts';
 export type { MemoryRow, StoredRow } from './rows.ts';
 export type { Candidate, SemanticQuery } from './search.ts';
 export type { Filters } from './sql.ts';
-export { snippet } from './snippet.ts';
+export { snippetOf } from './snippet.ts';
 
 /** Which table: the tenant and the embedder whose vectors it holds. */
 export interface Space { tenant: string; embedder: { id: string; dims: number } }

@@ -1,10 +1,10 @@
 /** A search over one dataset: keyword and vector legs at once, both prefiltered, fused by rules of our own. Candidates only: the caller drops what the ledger does not name. */
-import type { Table } from '@lancedb/lancedb';
+import { BooleanQuery, MatchQuery, Occur, type Table } from '@lancedb/lancedb';
 import type { SearchMode } from '#contract/memory';
 import { fuse, type KeywordHit, type Trust, type VectorHit } from './fusion.ts';
 import { fromLance, ROW_COLUMNS, rowId, type StoredRow } from './rows.ts';
 import { predicate, type Filters } from './sql.ts';
-import { coverage, fold, termsOf } from './terms.ts';
+import { fold, likeness, termsOf, type Term } from './terms.ts';
 
 export interface SemanticQuery {
   q: string;
@@ -24,19 +24,26 @@ const BASIC_COSINE_MIN = 0.35;
 /** Candidates of the quantised index that are compared exactly. */
 const REFINE_FACTOR = 10;
 
+/** What another form of a word counts, against the word itself. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
+const FORM_WORTH = { respelled: 0.5, near: 0.2, far: 0.1 };
+const FORMS_OF_ONE = 0.01;
+/** What it counts that words which are neighbours in the query are so in the text. */
+const CLOSENESS_WORTH = 0.5;
+
 interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number> }
 
 export async function searchDataset(table: Table, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, hasVectorIndex: boolean): Promise<Candidate[]> {
   const depth = 2 * limit + 10, where = predicate(filters), usable = vector !== null && vector.some((value) => value !== 0) ? vector : null;
+  const terms = termsOf(q), whole = exactForm(q);
   const [byWords, byMeaning] = await Promise.all([
-    mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, q, where, depth),
+    mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, depth),
     mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, depth, hasVectorIndex),
   ]);
-  const terms = termsOf(q), whole = exactForm(q);
-  const keyword = [...byWords.scores].map(([id, score]): KeywordHit => {
-    const row = byWords.rows.get(id)!, folded = fold(`${row.title}\n${row.people.join(' ')}\n${row.text}`);
-    return { id, score, coverage: coverage(terms, folded), isExact: whole !== null && folded.includes(whole) };
-  });
+  const known = new Map<string, number>();
+  const keyword = [...byWords.scores].map(([id, bm25]): KeywordHit => {
+    const row = byWords.rows.get(id)!, folded = fold(`${row.title}\n${row.people.join(' ')}\n${row.text}`), { coverage, closeness } = likeness(terms, folded, known);
+    return { id, score: bm25 * (1 + CLOSENESS_WORTH * closeness), coverage, isExact: whole !== null && folded.includes(whole) };
+  }).sort((a, b) => b.score - a.score);
   const floor = trust === 'basic' && mode === 'hybrid' ? BASIC_COSINE_MIN : -1;
   const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ score }) => score >= floor);
   return fuse(keyword, meaning, trust).slice(0, depth).map(({ id, fused }) => ({
@@ -52,9 +59,25 @@ function exactForm(q: string): string | null {
 
 const emptyLeg = (): Promise<Leg> => Promise.resolve({ rows: new Map(), scores: new Map() });
 
-/** https://lancedb.github.io/lancedb/fts: the query is plain words, it has no syntax. */
-async function keywordLeg(table: Table, q: string, where: string | null, depth: number): Promise<Leg> {
-  const query = table.query().fullTextSearch(q.replaceAll('\u0000', ' ').toWellFormed(), { columns: ['body'] }).select([...ROW_COLUMNS, '_score']).limit(depth);
+/**
+ * The words as they were typed, and their other forms for less. A single word stands before its whole family, however long the mails
+ * that hold it: forms only follow. Null: no word to look for.
+ */
+function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): MatchQuery | BooleanQuery | null {
+  if (terms.length === 0) return null;
+  const words = terms.map(({ word }) => word), typed = new Set(words);
+  // accents that stand as characters of their own (from macOS) are not folded by the index
+  if (/[^\0-\x7f]/.test(q)) for (const [token] of q.normalize('NFD').toLowerCase().matchAll(/[\p{L}\p{N}]\p{M}?[\p{L}\p{N}\p{M}]*/gu)) if (/\p{M}/u.test(token)) words.push(token);
+  const worth = terms.length === 1 ? FORMS_OF_ONE : 1;
+  const groups: [string[], number][] = [[words, 1]];
+  if (!isLiteral) for (const kind of ['respelled', 'near', 'far'] as const) groups.push([[...new Set(terms.flatMap(({ forms }) => [...forms[kind]]))].filter((form) => !typed.has(form)), FORM_WORTH[kind] * worth]);
+  const queries = groups.filter(([group]) => group.length > 0).map(([group, boost]) => new MatchQuery(group.join(' ').toWellFormed(), 'body', { boost }));
+  return queries.length === 1 ? queries[0]! : new BooleanQuery(queries.map((query) => [Occur.Should, query]));
+}
+
+async function keywordLeg(table: Table, words: MatchQuery | BooleanQuery | null, where: string | null, depth: number): Promise<Leg> {
+  if (words === null) return emptyLeg();
+  const query = table.query().fullTextSearch(words, { columns: ['body'] }).select([...ROW_COLUMNS, '_score']).limit(depth);
   return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => Number(raw['_score']));
 }
 

@@ -4,6 +4,15 @@ import { fold, matches, termsOf, WORD, type Term } from './terms.ts';
 
 interface Mark { term: number; start: number; end: number }
 
+/** A body shorter than this is shown with everything else there is. */
+const LITTLE_CHARS = 40;
+
+/** The snippet of a hit. Without a body to speak of (an event that is only a title): title and people. */
+export function snippetOf({ title, text, people }: { title: string; text: string; people: readonly string[] }, query: string): string {
+  if (text.trim().length >= LITTLE_CHARS) return snippet(text, query);
+  return snippet([title, text, people.join(', ')].map((part) => part.trim()).filter((part) => part !== '').join(' · '), query);
+}
+
 /** About SNIPPET_CHARS characters of `text`, cut at words, with … where something was left out. */
 export function snippet(text: string, query: string, chars: number = SNIPPET_CHARS): string {
   const plain = text.replace(/[⟦⟧]/g, ' '), marks = find(plain, termsOf(query));
