@@ -9,8 +9,8 @@ export interface Owner { tenantId: string; integrationId: string; connectionId: 
 /** A record of a page with its address: id and content hash. */
 export interface Addressed { source: SourceRecord; recordId: string; contentHash: string }
 
-/** What the ledger already knows of a page's records. */
-export interface Known { hashes: Map<string, string>; met: Set<string> }
+/** What the ledger holds of a page's records: id -> content hash. */
+export type Known = Map<string, string>;
 
 export interface Failure { recordId: string; stream: string; providerId: string; kind: string; message: string }
 
@@ -24,7 +24,7 @@ export function sortPage(owner: Owner, stream: string, records: Addressed[], unr
   for (const record of records) {
     if (here.has(record.recordId)) continue;
     here.add(record.recordId);
-    if (known.hashes.get(record.recordId) === record.contentHash) page.unchanged.push(record.recordId);
+    if (known.get(record.recordId) === record.contentHash) page.unchanged.push(record.recordId);
     else page.fresh.push(record);
   }
   for (const { providerId, message } of unreadable) {
@@ -108,5 +108,5 @@ export function toColumns({ records, nodes, edges, evidence }: ChunkRows): Chunk
 
 /** Values that need no quotes: ids, hashes, numbers, single letters. */
 export const plain = (values: string[]): string => `{${values.join(',')}}`;
-/** Any text; null is null. */
-export const quoted = (values: (string | null)[]): string => `{${values.map((v) => (v === null ? 'NULL' : `"${v.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`;
+/** Any text; null is null. Postgres takes neither NUL nor half a surrogate pair, and both occur in mail: this is where they end. */
+export const quoted = (values: (string | null)[]): string => `{${values.map((v) => (v === null ? 'NULL' : `"${(v.isWellFormed() ? v : v.toWellFormed()).replaceAll(/["\\]/g, '\\$&').replaceAll('\0', '')}"`)).join(',')}}`;

@@ -63,18 +63,19 @@ export async function plan(db: Database, lease: Lease, windows: PlannedWindow[])
   return open(db, lease);
 }
 
-/** What is known of these records: the content hash both memories hold, and which this job has met before. */
+/** Which of these records both memories hold, and in which content. */
 export async function known(db: Database, lease: Lease, recordIds: string[]): Promise<Known> {
-  if (recordIds.length === 0) return { hashes: new Map(), met: new Set() };
-  const ids = plain(recordIds);
-  const [rows, met] = await db.tenant(lease.tenantId, [
-    sql`select record_id::text as id, content_hash as hash from records where tenant_id = ${lease.tenantId} and record_id = any(${ids}::uuid[])`,
-    sql`select record_id::text as id from sync_ledger where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid and record_id = any(${ids}::uuid[])`,
-  ]);
-  return {
-    hashes: new Map((rows as { id: string; hash: string }[]).map((r) => [r.id, r.hash])),
-    met: new Set((met as { id: string }[]).map((r) => r.id)),
-  };
+  if (recordIds.length === 0) return new Map();
+  const [rows] = await db.tenant(lease.tenantId, [sql`
+    select record_id::text as id, content_hash as hash from records where tenant_id = ${lease.tenantId} and record_id = any(${plain(recordIds)}::uuid[])`]);
+  return new Map((rows as { id: string; hash: string }[]).map((r) => [r.id, r.hash]));
+}
+
+/** Would Postgres take these rows? Reads them as their types, writes nothing. Throws DatabaseError `refused` when not. */
+export async function probe(db: Database, lease: Lease, rows: ChunkColumns): Promise<void> {
+  await db.tenant(lease.tenantId, [sql`
+    select (select count(x.people::text[]) from ${recordRows(rows)}) + (select count(*) from ${stagedRows(rows)}) + (select count(x.props::jsonb) from ${nodeRows(rows)})
+         + (select count(*) from ${edgeRows(rows)}) + (select count(x.props::jsonb) from ${evidenceRows(rows)}) as readable`]);
 }
 
 /**
@@ -120,7 +121,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     stored as (
       insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, stored_by_job)
       select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], gate.job_id
-        from gate, ${unnest(rows.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)
+        from gate, ${recordRows(rows)}
        order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
@@ -139,6 +140,12 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
 
 /** Array literals side by side, as rows. */
 const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
+/** A chunk's columns as tables named x, in the order `toColumns` writes them. */
+const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)`;
+const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
+const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
+const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
+const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
 
 /** Graph and evidence behind the gate. `staged` and `edges` return what is new. */
 function factStatements(rows: ChunkColumns, edited: string[]): SQL {
@@ -146,19 +153,19 @@ function factStatements(rows: ChunkColumns, edited: string[]): SQL {
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
       select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys then 'promoted' else 'staged' end
-        from gate, ${unnest(rows.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys) order by x.id on conflict do nothing returning id),
+        from gate, ${stagedRows(rows)} order by x.id on conflict do nothing returning id),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
       select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
-        from gate, ${unnest(rows.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)
+        from gate, ${nodeRows(rows)}
        order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
        where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
           or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
-      select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${unnest(rows.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)
+      select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${edgeRows(rows)}
        order by x.id on conflict do nothing returning id),
-    news as (select x.* from gate, ${unnest(rows.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)),
+    news as (select x.* from gate, ${evidenceRows(rows)}),
     outdated as (
       delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${plain(edited)}::uuid[])
          and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),
@@ -238,4 +245,7 @@ const toCounters = (row: Record<string, unknown>): Counters => ({
   chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
 });
+/** A value that Postgres cannot read (SQLSTATE class 22): some record's fault, not the statement's. */
+export const isBadValue = (error: unknown): boolean => error instanceof DatabaseError && error.kind === 'refused' && (error.code?.startsWith('22') ?? false);
+/** Whether it took effect is unknown. */
 export const isUnavailable = (error: unknown): boolean => error instanceof DatabaseError && error.kind === 'unavailable';

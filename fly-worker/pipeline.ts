@@ -11,7 +11,7 @@ import type { Database } from '#migrations/database';
 import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
 import type { DerivedText } from './derive-worker.ts';
 import { recordId } from './ids.ts';
-import { balance, commit, FencedError, isUnavailable, known, landed, open, plan, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { balance, commit, FencedError, isBadValue, isUnavailable, known, landed, open, plan, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
 import { ProviderError, type Provider } from './provider.ts';
 
 /** What the line needs of the workshop around it. */
@@ -98,16 +98,14 @@ async function openLine(run: Run): Promise<Line> {
   return line;
 }
 
-type FetchedPage = { page: Page; restarted: boolean };
-
 async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promise<void> {
   const { run } = line;
   const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
   let cursor: unknown = parsed?.success ? parsed.data : null;
-  let ahead: Promise<FetchedPage> | null = fetchPage(run, window, cursor);
+  let ahead: Promise<Page> | null = fetchPage(run, window, cursor);
   for (let pages = 0; ahead; pages++) {
     if (pages >= PAGES_PER_WINDOW_MAX) throw new ProviderError('unreadable_answer', `The provider's pages of ${window.stream} do not end (${pages} so far). Resume to try again.`);
-    const { page } = await ahead;
+    const page = await ahead;
     cursor = page.next;
     stopIfAsked(run.signal, failed);
     ahead = cursor === null ? null : fetchPage(run, window, cursor);
@@ -122,13 +120,13 @@ function stopIfAsked(...signals: AbortSignal[]): void {
 }
 
 /** A page token that the provider forgot sends us back to the window's start: what is stored already counts as duplicate. */
-async function fetchPage(run: Run, window: OpenWindow, cursor: unknown): Promise<FetchedPage> {
+async function fetchPage(run: Run, window: OpenWindow, cursor: unknown): Promise<Page> {
   const where = { stream: window.stream, span: { since: window.since, until: window.until } };
   try {
-    return { page: await run.provider.fetchPage(run.connector, { ...where, cursor }), restarted: false };
+    return await run.provider.fetchPage(run.connector, { ...where, cursor });
   } catch (error) {
     if (cursor === null || !(error instanceof ProviderError) || error.kind !== 'gone') throw error;
-    return { page: await run.provider.fetchPage(run.connector, { ...where, cursor: null }), restarted: true };
+    return run.provider.fetchPage(run.connector, { ...where, cursor: null });
   }
 }
 
@@ -151,18 +149,45 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
   const { shop, lease } = line.run;
   const before = await known(shop.db, lease, addressed.map((a) => a.recordId));
   const sorted = sortPage(lease, window.stream, addressed, page.unreadable, before);
-  const { good, rows, failed } = await shop.prepare(lease, sorted.fresh);
-  const failures: Failure[] = [...sorted.failures, ...failed.map(({ addressed: a, message }) => ({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message }))];
-  if (good.length > 0) await shop.remember(lease, good);
+  const failures: Failure[] = [...sorted.failures];
+  const fail = (a: Addressed, message: string): void => { failures.push({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message }); };
+  const store = async (prepared: Prepared): Promise<void> => {
+    for (const { addressed: a, message } of prepared.failed) fail(a, message);
+    if (prepared.good.length > 0) await shop.remember(lease, prepared.good);
+    const ids = prepared.good.map((g) => g.addressed.recordId);
+    await line.inTurn(async () => {
+      const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
+      const chunk = chunkOf(line, window, page, { seen: sorted.seen, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited });
+      line.counters = await commitSurely(shop.db, lease, chunk);
+      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered });
+      for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
+    });
+  };
+  const prepared = await shop.prepare(lease, sorted.fresh);
+  try {
+    await store(prepared);
+  } catch (error) {
+    if (!isBadValue(error)) throw error;
+    const rest = await withoutBadValues(line.run, prepared.good.map((g) => g.addressed), fail);
+    if (rest.length === prepared.good.length) throw error;
+    await store(await shop.prepare(lease, rest));
+  }
+}
 
-  const ids = good.map((g) => g.addressed.recordId);
-  await line.inTurn(async () => {
-    const edited = ids.filter((id) => before.hashes.has(id) || overtaken.has(id));
-    const chunk = chunkOf(line, window, page, { seen: sorted.seen, unchanged: sorted.unchanged, failures, rows, edited });
-    line.counters = await commitSurely(shop.db, lease, chunk);
-    Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered });
-    for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
-  });
+/** Postgres cannot read some value of this chunk: each record is shown to it alone, and the culprits fail by themselves. */
+async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail: (a: Addressed, message: string) => void): Promise<Addressed[]> {
+  const rest: Addressed[] = [];
+  for (const record of records) {
+    const { rows } = await shop.prepare(lease, [record]);
+    try {
+      await probe(shop.db, lease, rows);
+      rest.push(record);
+    } catch (error) {
+      if (!isBadValue(error)) throw error;
+      fail(record, 'A value of this record cannot be stored.');
+    }
+  }
+  return rest;
 }
 
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */

@@ -7,15 +7,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import '../../fly-worker/semantic/quiet.ts';
+import '#fly-worker/semantic/quiet';
 import { connect, Index } from '@lancedb/lancedb';
 import type { SourceRecord } from '#contract/connector';
-import { vectorAt } from '../../fly-worker/embed/embedder.ts';
-import { localEmbedder } from '../../fly-worker/embed/local.ts';
-import { bareSubject } from '../../fly-worker/extract/mail.ts';
-import { deriveText } from '../../fly-worker/extract/text.ts';
-import { openSemanticMemory } from '../../fly-worker/semantic/memory.ts';
-import { fold, termsOf, WORD } from '../../fly-worker/semantic/terms.ts';
+import { vectorAt } from '#fly-worker/embed/embedder';
+import { localEmbedder } from '#fly-worker/embed/local';
+import { bareSubject } from '#fly-worker/extract/mail';
+import { deriveText } from '#fly-worker/extract/text';
+import { openSemanticMemory } from '#fly-worker/semantic/memory';
+import { fold, termsOf, WORD } from '#fly-worker/semantic/terms';
 
 interface Doc { id: string; title: string; text: string; people: string[] }
 interface Question { q: string; grades: Map<string, number> }
