@@ -13,6 +13,8 @@ export const MAX_RETRIES = 3;
 export const SNOOZES_MAX = 20;
 /** A job nobody came for is rung again after this. */
 export const RING_AGAIN_MS = 60 * SECOND;
+/** Cloudflare Queues' longest delay; a later bell is rung by the alarm. */
+export const QUEUE_DELAY_SECONDS_MAX = 12 * 3600;
 /** A mirror that Postgres did not take is repeated after this. */
 export const MIRROR_AGAIN_MS = 2 * SECOND;
 /** One write-through of the job's row: longer and the object answers "unavailable" instead of hanging. */

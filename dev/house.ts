@@ -71,6 +71,7 @@ export async function startHouse({ dir, port, workers = 2, env = {}, say = () =>
     await startSandboxProcess(dir, port + 2, env, stops);
     const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
     await startWorker(dir, port, { ...shared, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    stops.push(startCron(url));
     const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' });
     const fleet = await startFleet({ dir, port: port + 1, count: workers, restartMs, onLog: (line) => log.write(`${line}\n`), env: { ...shared, API_URL: url, LANCEDB_URI: process.env.LANCEDB_URI ?? join(dir, 'lancedb'), LANCEDB_LOG: 'error' } });
     stops.push(async () => { await fleet.stop(); log.end(); });
@@ -138,6 +139,12 @@ async function startWorker(dir: string, port: number, vars: Record<string, strin
   kept.child.stderr?.pipe(log, { end: false });
   stops.push(async () => { await kept.end(); log.end(); });
   await answers(`http://127.0.0.1:${port}/healthz`, kept.child, 'The Worker (see edge.log)');
+}
+
+/** What Cloudflare's cron does: the Worker's scheduled handler, once a minute. */
+function startCron(url: string): () => Promise<void> {
+  const timer = setInterval(() => { void fetch(`${url}/cdn-cgi/handler/scheduled`).then((r) => r.body?.cancel(), () => undefined); }, 60_000);
+  return async () => clearInterval(timer);
 }
 
 async function answers(url: string, child: ChildProcess, who: string): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import { emptyProgress, isTerminal, type Job, type JobEventMessage, type Outcome, type Progress } from '#contract/job';
-import { DATABASE_TIMEOUT_MS, LEASE_MS, MIRROR_TIMEOUT_MS, RING_AGAIN_MS, STALL_MS } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, LEASE_MS, MIRROR_TIMEOUT_MS, QUEUE_DELAY_SECONDS_MAX, RING_AGAIN_MS, STALL_MS } from '#contract/limits';
 import { takeTurns } from '#contract/turns';
 import { openDatabase, type Database } from '#migrations/database';
 import { toJob } from './job-json.ts';
@@ -98,7 +98,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
   #apply(event: JobEvent): Promise<ObjectReply> {
     return apply({
       rules: this.#rules, now: () => Date.now(), load: () => this.#load(), save: (state) => this.#save(state), mirror: (state, limited) => mirror(this.#db, state, limited),
-      ring: async ({ facts }, delayMs) => { await this.env.SYNC_QUEUE.send({ tenant_id: facts.tenantId, job_id: facts.jobId }, { delaySeconds: Math.ceil(delayMs / 1000) }); },
+      ring: async ({ facts }, delayMs) => { await this.env.SYNC_QUEUE.send({ tenant_id: facts.tenantId, job_id: facts.jobId }, { delaySeconds: Math.min(Math.ceil(delayMs / 1000), QUEUE_DELAY_SECONDS_MAX) }); },
       broadcast: (state) => this.#broadcast(state),
     }, event);
   }

@@ -1,5 +1,7 @@
 /** The queue's consumer. A message only says "somebody should look at this job": it is passed on to the fleet at once, and acked at once. */
+import { sql } from 'drizzle-orm';
 import { DOORBELL_TIMEOUT_MS } from '#contract/limits';
+import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { objectOf } from './jobs.ts';
 import { signForWorker } from './tokens.ts';
@@ -9,6 +11,8 @@ export interface Bell { tenant_id: string; job_id: string }
 const RETRY_SECONDS_MAX = 60;
 /** Close to the queue's own limit a fresh message goes on instead of the old one into the dead letters. */
 const ATTEMPTS_MAX = 18;
+/** Waiting jobs looked at a minute; the oldest and most urgent first. */
+const LOOKED_AT_MAX = 200;
 
 export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<void> {
   if (batch.queue.endsWith('-dlq')) return answerDeadLetters(batch, env);
@@ -38,4 +42,10 @@ async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<v
     await objectOf(env, message.body.tenant_id, message.body.job_id).look();
     message.ack();
   }));
+}
+
+/** Every minute: a job whose object never heard of its start (the edge died in between) has no alarm. Looking makes the object adopt its row and ring. */
+export async function wakeForgottenJobs(env: Env): Promise<void> {
+  const [waiting] = await tenantDatabase(env).system([sql`select tenant_id, job_id::text as job_id from next_pending_jobs(${LOOKED_AT_MAX})`]);
+  await Promise.all((waiting as unknown as Bell[]).map(({ tenant_id, job_id }) => objectOf(env, tenant_id, job_id).look()));
 }

@@ -6,7 +6,7 @@ import { ApiError } from '#contract/errors';
 import { monthsOfHistory } from '#contract/plans';
 import { authOf, principalOf } from './auth.ts';
 import { serveConnections } from './connections.ts';
-import { answerBells, type Bell } from './doorbell.ts';
+import { answerBells, wakeForgottenJobs, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveMemory } from './memory.ts';
@@ -53,4 +53,5 @@ app.onError((error, context) => {
 export default {
   fetch: app.fetch,
   queue: (batch: MessageBatch<Bell>, env: Env) => answerBells(batch, env),
+  scheduled: (_event: ScheduledController, env: Env) => wakeForgottenJobs(env),
 } satisfies ExportedHandler<Env, Bell>;

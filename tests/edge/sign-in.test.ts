@@ -1,0 +1,83 @@
+/** Who may come in: keys, sessions, scopes; and what the desk says to everybody else. */
+import { describe, expect, it } from 'vitest';
+import { routes, type Route } from '#contract/api';
+import { ApiErrorBody } from '#contract/errors';
+import { APP, call, newConnection, newTenant, rows, signIn, start } from './visitor.ts';
+
+const pathOf = (route: Route): string => route.path.replace('{integration_id}', 'outlook').replaceAll(/\{\w+\}/g, () => crypto.randomUUID());
+
+describe('signing in', () => {
+  it.each(Object.entries(routes as Record<string, Route>))('answers 401 to nobody: %s', async (_, route) => {
+    const answer = await call(route.method.toUpperCase(), pathOf(route));
+    expect(answer.status).toBe(401);
+    expect(ApiErrorBody.parse(answer.body).error.code).toBe('unauthenticated');
+  });
+
+  it('knows the tenant of a key, and no user', async () => {
+    const tenant = await newTenant();
+    expect(await call('GET', '/api/me', { key: tenant.key })).toMatchObject({ status: 200, body: { user: null, tenant: { id: tenant.id, plan: 'team', months_of_history: 12 } } });
+  });
+
+  it('does not take a key that is unknown, expired or mistyped', async () => {
+    const tenant = await newTenant();
+    await rows(`update api_keys set expires_at = now() - interval '1 second' where tenant_id = $1`, tenant.id);
+    for (const key of [tenant.key, `${(await newTenant()).key}x`, 'hs_', `hs_${'x'.repeat(500)}`, 'Basic']) expect((await call('GET', '/api/me', { key })).status, key).toBe(401);
+  });
+
+  it('signs a person in with a cookie that scripts cannot read', async () => {
+    const tenant = await newTenant();
+    const cookie = await signIn(tenant);
+    expect(await call('GET', '/api/me', { cookie })).toMatchObject({ status: 200, body: { user: { email: tenant.email }, tenant: { id: tenant.id } } });
+    const again = await call('POST', '/api/auth/sign-in/email', { body: { email: tenant.email, password: tenant.password }, headers: { origin: APP, 'cf-connecting-ip': '10.0.0.1' } });
+    for (const set of again.headers.getSetCookie()) expect(set).toMatch(/HttpOnly/i);
+  });
+
+  it('says the same to a wrong password and to an unknown address', async () => {
+    const tenant = await newTenant();
+    const wrong = await call('POST', '/api/auth/sign-in/email', { body: { email: tenant.email, password: 'not the password' }, headers: { origin: APP, 'cf-connecting-ip': '10.0.0.2' } });
+    const unknown = await call('POST', '/api/auth/sign-in/email', { body: { email: 'nobody@nowhere.example', password: 'not the password' }, headers: { origin: APP, 'cf-connecting-ip': '10.0.0.2' } });
+    expect(wrong.status).toBe(401);
+    expect([unknown.status, unknown.text]).toEqual([wrong.status, wrong.text]);
+  });
+
+  it('opens no account by itself', async () => {
+    const answer = await call('POST', '/api/auth/sign-up/email', { body: { name: 'x', email: 'new@x.example', password: 'long enough 123' }, headers: { origin: APP } });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('lets a key do only what its scopes say', async () => {
+    const tenant = await newTenant();
+    await rows(`update api_keys set scopes = '{read}' where tenant_id = $1`, tenant.id);
+    expect((await call('GET', '/api/connections', { key: tenant.key })).status).toBe(200);
+    expect(await start(tenant, await newConnection(tenant))).toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
+  });
+
+  it('refuses a change from another site that rides on the cookie, and takes one from the app', async () => {
+    const tenant = await newTenant(), cookie = await signIn(tenant);
+    const path = `/api/connections/${await newConnection(tenant)}`;
+    expect((await call('DELETE', path, { cookie, headers: { origin: 'https://evil.example' } })).status).toBe(403);
+    expect((await call('DELETE', path, { cookie, headers: { origin: APP } })).status).toBe(200);
+  });
+});
+
+describe('the desk', () => {
+  it('answers in one error shape, also where there is nothing', async () => {
+    for (const path of ['/api/nothing', '/internal/nothing', '/ws/nothing']) expect(ApiErrorBody.parse((await call('GET', path)).body).error.code).toBe('not_found');
+  });
+
+  it('answers 400 to a body that is no JSON and 413 to one that is too large', async () => {
+    const { key } = await newTenant();
+    const path = '/api/integrations/outlook/historical-sync/start';
+    expect(await call('POST', path, { key, raw: '{"connection_id":' })).toMatchObject({ status: 400, body: { error: { code: 'bad_request' } } });
+    expect(await call('POST', path, { key, raw: JSON.stringify({ connection_id: 'x'.repeat(1024 * 1024) }) })).toMatchObject({ status: 413, body: { error: { code: 'payload_too_large' } } });
+    let pieces = 5;
+    const endless = new ReadableStream({ pull(controller) { controller.enqueue(new TextEncoder().encode(' '.repeat(256 * 1024))); if (--pieces === 0) controller.close(); } });
+    expect((await call('POST', path, { key, raw: endless })).status).toBe(413);
+  });
+
+  it('carries security headers', async () => {
+    const { headers } = await call('GET', '/healthz');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBeTruthy();
+  });
+});
