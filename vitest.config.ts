@@ -17,15 +17,20 @@ function bindings(house: EdgeHouse): Record<string, string> {
   };
 }
 
+/** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
+const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
+      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: WHOLE_HOUSE, testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
+      // One after the other and alone on the machine: they measure how soon a killed worker is replaced.
+      { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 2 } } },
       {
         plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
         test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
       },
-      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false } },
+      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
     ],
   },
 });
