@@ -50,8 +50,8 @@ const clean = (text: string): string => {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
   return CONTROL.test(wellFormed) ? wellFormed.replace(CONTROLS, '') : wellFormed;
 };
-// As strings: one plain class of one-byte characters is five times as fast as \p{Cc} with a look-ahead.
-const CONTROL_CLASS = '[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f-\\x9f]', CONTROL = new RegExp(CONTROL_CLASS), CONTROLS = new RegExp(CONTROL_CLASS, 'g');
+/** One plain class of one-byte characters is five times as fast as \p{Cc} with a look-ahead. */
+const CONTROL = /[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]/, CONTROLS = /[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]/g;
 
 /** At most `max` UTF-16 units, never half a character, never half a word where that costs little. */
 export function cut(text: string, max: number): string {

@@ -94,9 +94,14 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
     try { await line(optimize); return 'done'; } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
   }
 
-  const upkeep = (): Promise<Upkeep> => {
+  const started = (): Promise<Upkeep> => {
     upkeepRunning ??= tidy().finally(() => { upkeepRunning = null; });
     return upkeepRunning;
+  };
+  /** Whoever asks means what is stored by now: one that has begun earlier does not count. */
+  const upkeep = async (): Promise<Upkeep> => {
+    await upkeepRunning?.catch(() => {});
+    return started();
   };
 
   return {
@@ -113,7 +118,7 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
       }
       rowsSince += inserted;
       // in the background: its failure must not fail a chunk, and shows in the figures
-      if (rowsSince > UNINDEXED_ROWS_MAX / 2 || commitsSince > FRAGMENTS_MAX / 2) upkeep().catch(() => {});
+      if (rowsSince > UNINDEXED_ROWS_MAX / 2 || commitsSince > FRAGMENTS_MAX / 2) started().catch(() => {});
       return inserted;
     },
     async rowsById(ids) {

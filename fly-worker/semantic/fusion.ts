@@ -12,10 +12,10 @@ export interface VectorHit { id: string; /** Cosine, -1..1. */ score: number }
 export interface Fused { id: string; fused: number; keywordRank: number | null; vectorRank: number | null }
 
 /** Keyword hits with at least this share of the terms stand before the others. Below it, words have failed. */
-const STRONG_COVERAGE = 0.26;
-/** Hits that hold nearly all of the query leave meaning nothing to add. */
-const FULL_COVERAGE = 0.5;
-/** After so many strong keyword hits meaning gets a turn, too. Measured: ARCHITECTURE.md, search. */
+const STRONG_COVERAGE = 0.17;
+/** Hits that hold this share leave meaning nothing to add. */
+const FULL_COVERAGE = 0.34;
+/** After so many strong keyword hits meaning gets a turn, too. Measured: tests/bench/retrieval.ts */
 const STRONG_PER_TURN = 4;
 const RRF_K = 60;
 

@@ -30,13 +30,16 @@ const FORMS_OF_ONE = 0.01;
 /** What it counts that words which are neighbours in the query are so in the text. */
 const CLOSENESS_WORTH = 0.5;
 
+/** Parts of an address are common words: so much deeper is looked for the whole of it. */
+const LITERAL_DEPTH = 3;
+
 interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number> }
 
 export async function searchDataset(table: Table, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, hasVectorIndex: boolean): Promise<Candidate[]> {
   const depth = 2 * limit + 10, where = predicate(filters), usable = vector !== null && vector.some((value) => value !== 0) ? vector : null;
   const terms = termsOf(q), whole = exactForm(q);
   const [byWords, byMeaning] = await Promise.all([
-    mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, depth),
+    mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
     mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, depth, hasVectorIndex),
   ]);
   const known = new Map<string, number>();

@@ -2,14 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, Index } from '@lancedb/lancedb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SWEEP_AFTER_MS, UNINDEXED_ROWS_MAX } from '#contract/limits';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { fuse, type KeywordHit } from '#fly-worker/semantic/fusion';
 import { openSemanticMemory, type MemoryRow, type SemanticMemory, type SemanticQuery, type Space } from '#fly-worker/semantic/memory';
-import { snippet } from '#fly-worker/semantic/snippet';
-import { coverage, fold, termsOf } from '#fly-worker/semantic/terms';
+import { snippet, snippetOf } from '#fly-worker/semantic/snippet';
+import { coverage, fold, likeness, termsOf } from '#fly-worker/semantic/terms';
 
 const local = localEmbedder();
 const space = (tenant: string): Space => ({ tenant, embedder: { id: local.id, dims: local.dims } });
@@ -121,7 +122,60 @@ describe('searching', () => {
   });
 });
 
+/** A rare word and mails that hold only its relatives: short ones, so that BM25 likes them better than the long mail with the word at character 9,000. */
+const FAMILIES: [string, string[]][] = [
+  ['legale', ['legal', 'legally', 'legals', 'legality']], ['todays', ['today', 'todayed']], ['emailed', ['email', 'emails', 'emailing']], ['partly', ['part', 'parts', 'parted', 'party', 'parties']],
+  ['attaches', ['attach', 'attached', 'attachment', 'attachments', 'attaching']], ['reportedly', ['report', 'reports', 'reported', 'reporting']], ['lined', ['line', 'lines', 'liner', 'lining']],
+  ['didn', ['did', 'did not']], ['marked', ['mark', 'marks', 'market', 'marking', 'markets']],
+  ['rechnungsweg', ['rechnung', 'rechnungen']], ['vertragen', ['vertrag', 'verträge', 'vertrages']], ['geliefertes', ['geliefert', 'gelieferte', 'lieferung']],
+  ['livrable', ['livre', 'livrer', 'livraison', 'livrables']], ['factures', ['facture', 'facturer', 'facturation']], ['facturado', ['factura', 'facturas', 'facturar']], ['quotata', ['quota', 'quotas', 'quote']],
+];
+describe('words as they are typed, and their forms', () => {
+  const filler = 'Thank you for the call about the idea of next week, we will come back to it. ';
+  beforeAll(async () => {
+    const family = FAMILIES.flatMap(([word, others]) => Array.from({ length: 40 }, (_, i) => ({ id: `${word}-${i}`, title: others[i % others.length]!, text: `${others.join(' ')} ${others[i % others.length]!} ${others.join(' ')}` })));
+    const own = FAMILIES.map(([word]) => ({ id: word, title: 'Note', text: `${filler.repeat(117).slice(0, 9_000)} ${word === 'didn' ? 'didn\'t' : word}, and that is all.` }));
+    await memory.store(space('forms'), await rowsOf([...family, ...own,
+      { id: 'planned', text: 'We planned it long ago.' }, { id: 'companies', text: 'Two companies were there.' }, { id: 'umlaut', text: 'Grüße von Herrn Schönbühler aus Zürich' }, { id: 'spelled', text: 'Frau Koesterle schreibt' },
+      { id: 'apostrophe', text: 'Voici l\'offre signée hier' }, { id: 'hyphen', text: 'Die E-Mail-Adresse des Kick-off-Teams' }, { id: 'chinese', text: '请付款给我们的公司，发票号码在下面' }, { id: 'japanese', text: '東京都の請求書を送ります' },
+      { id: 'combining', text: 'Re\u0301union a\u0300 Tromsø' }, { id: 'zahlung', text: 'Die Zahlungen sind da' }, { id: 'reunion', text: 'Las reuniones del lunes' }, { id: 'offres', text: 'Nos devis signés' }]));
+    await memory.upkeep(space('forms'));
+  });
+  it.each(FAMILIES.map(([word]) => word))('finds %s before its whole family', async (word) => {
+    for (const mode of ['keyword', 'hybrid'] as const) expect((await find('forms', word, { mode }))[0]).toBe(word);
+  });
+  it.each([
+    ['plan', 'planned'], ['planning', 'planned'], ['company', 'companies'], ['Zahlung', 'zahlung'], ['reunión', 'reunion'], ['signé', 'offres'], ['signée', 'apostrophe'],
+    ['schonbuhler', 'umlaut'], ['Schoenbuehler', 'umlaut'], ['Schönbühler', 'umlaut'], ['Zuerich', 'umlaut'], ['Kösterle', 'spelled'], ['offre', 'apostrophe'], ['l\'offre', 'apostrophe'], ['mail adresse', 'hyphen'], ['E-Mail-Adresse', 'hyphen'], ['kick-off', 'hyphen'],
+    ['发票', 'chinese'], ['付款', 'chinese'], ['請求書', 'japanese'], ['réunion', 'combining'], ['Tromso', 'combining'],
+  ])('%s finds %s', async (q, id) => { expect((await find('forms', q, { mode: 'keyword' })).slice(0, 10)).toContain(id); });
+  it('finds the family behind the word', async () => {
+    const found = await find('forms', 'attaches', { mode: 'keyword', limit: 30 });
+    expect(found.slice(1, 31).every((id) => id.startsWith('attaches-'))).toBe(true);
+  });
+  it('puts words that stand together before words that stand apart', async () => {
+    await memory.store(space('near'), await rowsOf([{ id: 'apart', text: 'green tea in the morning, in the afternoon a field trip with the house team' }, { id: 'together', text: 'a visit of the green house team, with tea in the morning and in the afternoon' }]));
+    expect(await find('near', 'green house', { mode: 'keyword' })).toEqual(['together', 'apart']);
+  });
+});
+
 describe('keeping in order', () => {
+  it('gives a table with the former, stemming index the new one, and answers meanwhile', async () => {
+    await memory.store(space('former'), await rowsOf([...Array.from({ length: 40 }, (_, i) => ({ id: `f${i}`, text: 'legal legal legally' })), { id: 'rare', text: `${'some other words '.repeat(300)} legale` }]));
+    const db = await connect(join(folder, 'former')), [name] = await db.tableNames(), table = await db.openTable(name!);
+    await table.dropIndex('body_fts_2');
+    await table.createIndex('body', { name: 'body_fts', config: Index.fts({ language: 'English', stem: true }) });
+    const other = openSemanticMemory({ uri: folder });
+    expect((await find('former', 'legal', { mode: 'keyword' }, other)).length).toBeGreaterThan(0);
+    await other.upkeep(space('former'));
+    await table.checkoutLatest();
+    expect((await table.listIndices()).map((index) => index.name).filter((index) => index.startsWith('body'))).toEqual(['body_fts_2']);
+    expect((await find('former', 'legale', { mode: 'keyword' }, other))[0]).toBe('rare');
+    expect((await other.stats(space('former')))).toMatchObject({ rows: 41, unindexedRows: 0 });
+    await other.close();
+    table.close();
+    db.close();
+  });
   it('bounds fragments and unindexed rows by itself while chunks come in, and loses none', async () => {
     const texts = Array.from({ length: 60 }, (_, chunk) => Array.from({ length: 40 }, (_x, i) => ({ id: `${chunk}-${i}`, text: `chunk${chunk} item${i} common` })));
     for (const chunk of texts) await memory.store(space('many'), await rowsOf(chunk));
@@ -190,6 +244,18 @@ describe('snippets', () => {
   });
   it('marks addresses and identifiers in their parts, and trusts no marks in the text', () => { expect(snippet('⟦evil⟧ see INV-2024-0113', 'inv-2024-0113')).toBe('evil see ⟦INV⟧-⟦2024⟧-⟦0113⟧'); });
   it('never cuts a character in half', () => { for (let n = 230; n < 260; n += 1) expect(snippet(`${'x'.repeat(n)}${'😀'.repeat(50)} word`, 'word').isWellFormed()).toBe(true); });
+  it('shows title and people of what has no body', () => {
+    const event = { title: 'Quarterly review', text: '', people: ['anna@x.example', 'ben@x.example'] };
+    expect(snippetOf(event, 'review')).toBe('Quarterly ⟦review⟧ · anna@x.example, ben@x.example');
+    expect(snippetOf({ ...event, text: 'Room 4' }, 'room')).toBe('Quarterly review · ⟦Room⟧ 4 · anna@x.example, ben@x.example');
+    expect(snippetOf({ ...event, text: 'A body of its own that says what it is about.' }, 'body')).toBe('A ⟦body⟧ of its own that says what it is about.');
+  });
+  it('marks other spellings', () => { expect(snippet('Herr Müller kommt', 'mueller')).toBe('Herr ⟦Müller⟧ kommt'); });
+  it('counts neighbours of the query that are neighbours in the text', () => {
+    expect(likeness(termsOf('green house team'), fold('The team of the green house'))).toEqual({ coverage: 1, closeness: 1 });
+    expect(likeness(termsOf('green house'), fold(`green ${'x '.repeat(20)} house`))).toEqual({ coverage: 1, closeness: 0 });
+    expect(likeness([], 'x')).toEqual({ coverage: 0, closeness: 0 });
+  });
   it('matches endings as the index does, and no other words', () => {
     expect(coverage(termsOf('meetings running'), fold('The meeting runs'))).toBe(1);
     expect(coverage(termsOf('art'), fold('start'))).toBe(0);
