@@ -48,8 +48,11 @@ const readPlain = (content: string): string =>
 /** Postgres refuses NUL, JSON refuses lone surrogates. Other control characters say nothing. */
 const clean = (text: string): string => {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
-  return CONTROL.test(wellFormed) ? wellFormed.replace(CONTROLS, '') : wellFormed;
+  const printable = CONTROL.test(wellFormed) ? wellFormed.replace(CONTROLS, '') : wellFormed;
+  // macOS writes é as e and an accent; searched as one letter, it must be one.
+  return ACCENT.test(printable) ? printable.normalize('NFC') : printable;
 };
+const ACCENT = /[\u0300-\u036f]/;
 /** One plain class of one-byte characters is five times as fast as \p{Cc} with a look-ahead. */
 const CONTROL = /[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]/, CONTROLS = /[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]/g;
 

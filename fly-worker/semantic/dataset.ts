@@ -1,5 +1,6 @@
 /** One LanceDB table: one tenant, one embedder. Merges stand in line; upkeep runs beside them and gives way. */
 import './quiet.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Index, type Connection, type Table } from '@lancedb/lancedb';
 import { FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN } from '#contract/limits';
 import { deduplicated, fromLance, ROW_COLUMNS, schemaOf, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
@@ -53,13 +54,16 @@ async function renewTextIndex(table: Table): Promise<void> {
 
 const indexNames = async (table: Table): Promise<string[]> => (await table.listIndices()).map((index) => index.name);
 
+const CREATE_ATTEMPTS_MAX = 8;
+
 /** Two processes may open a new table together: one of them creates the index, the other finds it. */
 async function createOnce(table: Table, column: string, name: string, config: Index): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try { await table.createIndex(column, { config, name, replace: false }); return; } catch (error) {
       await table.checkoutLatest();
       if ((await indexNames(table)).includes(name)) return;
-      if (attempt >= 5 || !isConflict(error)) throw error;
+      if (attempt >= CREATE_ATTEMPTS_MAX || !isConflict(error)) throw error;
+      await sleep(20 * attempt);
     }
   }
 }
@@ -145,4 +149,5 @@ function inLine(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-const isConflict = (error: unknown): boolean => /conflict|preempted|concurrent|retry/i.test(error instanceof Error ? error.message : String(error));
+/** The last one: what creating an index says while another process creates the same one. It passes. */
+const isConflict = (error: unknown): boolean => /conflict|preempted|concurrent|retry|index more than once/i.test(error instanceof Error ? error.message : String(error));

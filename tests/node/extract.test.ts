@@ -215,3 +215,9 @@ describe('the content hash', () => {
     expect(contentHash(mail())).toMatch(/^[0-9a-f]{64}$/);
   });
 });
+
+describe('decomposed accents', () => {
+  it('become the letters people search for', () => {
+    expect(derived({ title: 're\u0301union', body: { format: 'text', content: 'Pre\u0301sence a\u0300 la re\u0301union.' } })).toMatchObject({ title: 'réunion', text: 'Présence à la réunion.' });
+  });
+});
