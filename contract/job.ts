@@ -1,6 +1,8 @@
 /** The language of a job: its states, reasons, lease, progress, outcomes and the one JSON shape that REST, WebSocket and page share. */
 import { z } from 'zod';
 
+/** Stands in addresses where an integration's id could stand, so no integration may be called that. */
+export const RESERVED_INTEGRATION_ID = 'historical-sync';
 export const IntegrationId = z.enum(['outlook', 'gmail', 'google_calendar', 'slack', 'salesforce', 'mbox', 'slack_export', 'ics']);
 export type IntegrationId = z.infer<typeof IntegrationId>;
 
@@ -17,11 +19,11 @@ export type Priority = z.infer<typeof Priority>;
 
 /** Why a job is in the state it is in. Every state but running has one. */
 export const Reason = z.enum([
-  'queued', 'resumed', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
-  'done',                                                                                           // completed
-  'user_paused', 'auth_expired', 'quota_exhausted', 'connection_removed',                           // paused
-  'user_cancelled', 'abandoned',                                                                    // cancelled
-  'provider_error', 'forbidden', 'ledger_mismatch', 'internal_error',                               // failed
+  'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
+  'done',                                                                                                               // completed
+  'user_paused', 'auth_expired', 'quota_exhausted', 'connection_removed',                                               // paused
+  'user_cancelled', 'abandoned',                                                                                        // cancelled
+  'provider_error', 'forbidden', 'ledger_mismatch', 'internal_error',                                                   // failed
 ]);
 export type Reason = z.infer<typeof Reason>;
 
@@ -108,6 +110,29 @@ export const Job = z.object({
   seq: z.int(),
 });
 export type Job = z.infer<typeof Job>;
+
+/** Something that happened to a job: who did what when. `event` is the reason of the state it led to, or one of the few that lead to none. */
+export const JobEventKind = z.enum(['started', 'claimed', 'resume_refused', ...Reason.options]);
+export type JobEventKind = z.infer<typeof JobEventKind>;
+export const JobEventEntry = z.object({
+  no: z.int(),
+  at: z.iso.datetime(),
+  /** `user:<id>`, `key:<id>`, `worker:<id>` or `system`. */
+  actor: z.string(),
+  event: JobEventKind,
+  message: z.string(),
+});
+export type JobEventEntry = z.infer<typeof JobEventEntry>;
+
+/** A record that could not be read or processed. It did not stop the job, and can be tried again alone. */
+export const RecordFailure = z.object({
+  record_id: z.string(), stream: z.string(), provider_id: z.string(),
+  kind: z.enum(['unreadable', 'not_processed']),
+  message: z.string(),
+  attempts: z.int(),
+  failed_at: z.iso.datetime(),
+});
+export type RecordFailure = z.infer<typeof RecordFailure>;
 
 /** What the WebSocket sends. */
 export const JobEventMessage = z.object({
