@@ -1,5 +1,6 @@
 /** The language of a job: its states, reasons, lease, progress, outcomes and the one JSON shape that REST, WebSocket and page share. */
 import { z } from 'zod';
+import { OUTCOME_CHARS_MAX } from './limits.ts';
 
 /** Stands in addresses where an integration's id could stand, so no integration may be called that. */
 export const RESERVED_INTEGRATION_ID = 'historical-sync';
@@ -60,16 +61,19 @@ export const emptyProgress: Progress = {
 /** Who may write, until when. Milliseconds since the epoch. */
 export interface Lease { fence: number; workerId: string; expiresAt: number; lastCommitAt: number }
 
+/** What went wrong, as a worker tells it. Postgres takes neither NUL nor half a surrogate pair, and a row that cannot be written would be tried for ever. */
+const Said = z.string().overwrite((text) => text.slice(0, OUTCOME_CHARS_MAX).toWellFormed().replaceAll('\0', ''));
+
 /** What a worker says when it lets go of a job. Every way a run can end is listed here. */
 export const Outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('completed'), progress: Progress }),
   /** The provider asked to wait. Not an error; bounded by SNOOZES_MAX without progress. */
-  z.object({ kind: z.literal('snoozed'), retryAfterMs: z.int().min(0), message: z.string() }),
+  z.object({ kind: z.literal('snoozed'), retryAfterMs: z.int().min(0), message: Said }),
   /** Something broke that may work again: tried again with back-off, up to max_retries without progress. */
-  z.object({ kind: z.literal('errored'), reason: z.enum(['provider_error', 'internal_error']), message: z.string() }),
-  z.object({ kind: z.literal('paused'), reason: z.enum(['auth_expired', 'quota_exhausted', 'connection_removed']), message: z.string() }),
+  z.object({ kind: z.literal('errored'), reason: z.enum(['provider_error', 'internal_error']), message: Said }),
+  z.object({ kind: z.literal('paused'), reason: z.enum(['auth_expired', 'quota_exhausted', 'connection_removed']), message: Said }),
   /** Will not work again by itself. */
-  z.object({ kind: z.literal('failed'), reason: z.enum(['provider_error', 'forbidden', 'ledger_mismatch', 'internal_error']), message: z.string() }),
+  z.object({ kind: z.literal('failed'), reason: z.enum(['provider_error', 'forbidden', 'ledger_mismatch', 'internal_error']), message: Said }),
   /** SIGTERM, or the supervisor speaking for a process that died: another worker goes on at once. */
   z.object({ kind: z.literal('handed_back'), crashed: z.boolean() }),
 ]);

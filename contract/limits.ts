@@ -24,6 +24,8 @@ export const BACKOFF_FIRST_MS = 2 * SECOND;
 export const BACKOFF_MAX_MS = 5 * MINUTE;
 /** Newest events kept per job, for people and support. */
 export const JOB_EVENTS_MAX = 50;
+/** Characters of what a worker says of a failed run: it stands in the job's row and in every answer. */
+export const OUTCOME_CHARS_MAX = 2_000;
 /** Characters of one event's message: a sentence and an error, not a stack. */
 export const JOB_EVENT_CHARS_MAX = 500;
 
