@@ -25,7 +25,7 @@ export function planWindows(streams: Stream[], span: Span): PlannedWindow[] {
 
 const isOrdinary = (w: WindowState): boolean => w.retryOf == null;
 
-/** Covered part of the whole range, 0..1, weighted by each window's length in time. 1 only when every window is done. */
+/** Covered part of the whole range, 0..1, weighted by each window's length in time. 1 only when every window is done, retries not counted. */
 export function coveredPart(all: WindowState[]): number {
   const windows = all.filter(isOrdinary);
   let total = 0, covered = 0, done = windows.length > 0;
