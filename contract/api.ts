@@ -1,6 +1,7 @@
 /** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
 import { z } from 'zod';
-import { Ledger, Job, JobStatus, IntegrationId, Priority } from './job.ts';
+import { ApiErrorBody } from './errors.ts';
+import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
 
@@ -26,23 +27,39 @@ const JobParams = z.object({ job_id: Id });
 const IntegrationParams = z.object({ integration_id: IntegrationId });
 const Moment = z.iso.datetime({ offset: true }).or(z.iso.date());
 
-export const StartSyncRequest = z.strictObject({
-  connection_id: Id,
+const HowToSync = {
   start_date: Moment.optional(),
   end_date: Moment.optional(),
   chunk_size: z.int().min(1).max(CHUNK_SIZE_MAX).default(CHUNK_SIZE_DEFAULT),
   priority: Priority.default('normal'),
   scope: z.enum(['personal', 'shared']).default('personal'),
-});
+};
+export const StartSyncRequest = z.strictObject({ connection_id: Id, ...HowToSync });
+/** Without a body every default holds. */
+export const StartAllRequest = z.strictObject(HowToSync).prefault({});
 export type StartSyncRequest = z.input<typeof StartSyncRequest>;
 
-export const JobsQuery = z.object({
-  status: JobStatus.optional(),
+export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
 });
-export const JobsListResponse = z.object({ jobs: z.array(Job), total: z.int(), limit: z.int(), offset: z.int() });
+export const JobsQuery = PageQuery.extend({ status: JobStatus.optional() });
+const paged = { total: z.int(), limit: z.int(), offset: z.int() };
+export const JobsListResponse = z.object({ jobs: z.array(Job), ...paged });
 export type JobsListResponse = z.infer<typeof JobsListResponse>;
+/** Newest first; the newest 50 are kept. */
+export const JobEventsResponse = z.object({ events: z.array(JobEventEntry) });
+export const FailuresResponse = z.object({ failures: z.array(RecordFailure), ...paged });
+/** Jobs that used up their retries, in the one shape of a job, the last one to give up first. */
+export const DeadLettersResponse = z.object({ dead_letters: z.array(Job), ...paged });
+
+const Outcome = { job: Job.nullable(), error: ApiErrorBody.shape.error.nullable() };
+/** One line a connection: its new job, or why there is none. */
+export const StartAllResponse = z.object({
+  outcomes: z.array(z.object({ connection_id: z.string(), integration_id: IntegrationId, account: z.string(), outcome: z.enum(['started', 'refused']), ...Outcome })),
+});
+/** One line a dead letter: the job that goes on, or why it does not. */
+export const RetryAllResponse = z.object({ outcomes: z.array(z.object({ job_id: z.string(), outcome: z.enum(['resumed', 'refused']), ...Outcome })) });
 
 export const Connection = z.object({
   connection_id: z.string(),
@@ -75,7 +92,8 @@ export const MemoryStats = z.object({
 });
 export type MemoryStats = z.infer<typeof MemoryStats>;
 
-const JOBS = '/api/integrations/historical-sync/jobs';
+const SYNC = '/api/integrations/historical-sync';
+const JOBS = `${SYNC}/jobs`;
 
 export const routes = {
   me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant', scope: 'read', status: 200, answer: Me },
@@ -102,6 +120,15 @@ export const routes = {
   cancelJob: { method: 'post', path: `${JOBS}/{job_id}/cancel`, summary: 'Cancel a pending, running or paused job', scope: 'sync', params: JobParams, status: 200, answer: Job },
   pauseJob: { method: 'post', path: `${JOBS}/{job_id}/pause`, summary: 'Pause a pending or running job', scope: 'sync', params: JobParams, status: 200, answer: Job },
   resumeJob: { method: 'post', path: `${JOBS}/{job_id}/resume`, summary: 'Resume a failed, paused or abandoned job from its checkpoint', scope: 'sync', params: JobParams, status: 200, answer: Job },
+  listJobEvents: { method: 'get', path: `${JOBS}/{job_id}/events`, summary: 'What happened to a job, newest first', scope: 'read', params: JobParams, status: 200, answer: JobEventsResponse },
+  listFailures: {
+    method: 'get', path: `${JOBS}/{job_id}/failures`, summary: 'Records of a job that could not be read or processed', scope: 'read', params: JobParams, query: PageQuery, status: 200, answer: FailuresResponse,
+  },
+  retryFailures: { method: 'post', path: `${JOBS}/{job_id}/failures/retry`, summary: 'Try the records that failed again, and only them', scope: 'sync', params: JobParams, status: 200, answer: Job },
+  listDeadLetters: { method: 'get', path: `${SYNC}/dead-letters`, summary: 'Jobs that used up their retries', scope: 'read', query: PageQuery, status: 200, answer: DeadLettersResponse },
+  retryDeadLetter: { method: 'post', path: `${SYNC}/dead-letters/{job_id}/retry`, summary: 'Resume one of them from its checkpoint', scope: 'sync', params: JobParams, status: 200, answer: Job },
+  retryDeadLetters: { method: 'post', path: `${SYNC}/dead-letters/retry`, summary: 'Resume all of them, the longest waiting first; each outcome listed', scope: 'sync', status: 200, answer: RetryAllResponse },
+  startAll: { method: 'post', path: `${SYNC}/start-all`, summary: 'Start one job per connected account; each outcome listed', scope: 'sync', body: StartAllRequest, status: 200, answer: StartAllResponse },
   search: { method: 'get', path: '/api/memory/search', summary: 'Search both memories', scope: 'read', query: SearchQuery, status: 200, answer: SearchAnswer },
   getRecord: {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',

@@ -50,6 +50,7 @@ export class ApiError extends Error {
 export const reasonSentences: Record<Reason, string> = {
   queued: 'Waiting for a free worker. It starts by itself.',
   resumed: 'Resumed. It goes on where it stopped as soon as a worker is free.',
+  failures_retried: 'The records that failed are tried again as soon as a worker is free.',
   retry_scheduled: 'Something went wrong on the way. It is tried again by itself.',
   rate_limited: 'The provider asked us to wait. It goes on by itself.',
   lease_lost: 'The worker went away. Another one carries on from the last saved point.',
@@ -58,7 +59,7 @@ export const reasonSentences: Record<Reason, string> = {
   done: 'Everything in the chosen range is in memory.',
   user_paused: 'Paused. Resume it whenever you like; it goes on where it stopped.',
   auth_expired: 'The account no longer lets us in. Reconnect it; the sync then goes on where it stopped.',
-  quota_exhausted: 'The plan\'s quota for this month is used up. Raise it or wait for the next month, then resume.',
+  quota_exhausted: 'The plan\'s quota for this month is used up. It goes on by itself when the quota is raised or the next month begins.',
   connection_removed: 'The account was disconnected. Connect it again, then resume.',
   user_cancelled: 'Cancelled. What was stored until then stays in memory.',
   abandoned: 'Abandoned (server restart or timeout)',

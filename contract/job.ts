@@ -1,6 +1,9 @@
 /** The language of a job: its states, reasons, lease, progress, outcomes and the one JSON shape that REST, WebSocket and page share. */
 import { z } from 'zod';
+import { OUTCOME_CHARS_MAX } from './limits.ts';
 
+/** Stands in addresses where an integration's id could stand, so no integration may be called that. */
+export const RESERVED_INTEGRATION_ID = 'historical-sync';
 export const IntegrationId = z.enum(['outlook', 'gmail', 'google_calendar', 'slack', 'salesforce', 'mbox', 'slack_export', 'ics']);
 export type IntegrationId = z.infer<typeof IntegrationId>;
 
@@ -17,11 +20,11 @@ export type Priority = z.infer<typeof Priority>;
 
 /** Why a job is in the state it is in. Every state but running has one. */
 export const Reason = z.enum([
-  'queued', 'resumed', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
-  'done',                                                                                           // completed
-  'user_paused', 'auth_expired', 'quota_exhausted', 'connection_removed',                           // paused
-  'user_cancelled', 'abandoned',                                                                    // cancelled
-  'provider_error', 'forbidden', 'ledger_mismatch', 'internal_error',                               // failed
+  'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
+  'done',                                                                                                               // completed
+  'user_paused', 'auth_expired', 'quota_exhausted', 'connection_removed',                                               // paused
+  'user_cancelled', 'abandoned',                                                                                        // cancelled
+  'provider_error', 'forbidden', 'ledger_mismatch', 'internal_error',                                                   // failed
 ]);
 export type Reason = z.infer<typeof Reason>;
 
@@ -58,16 +61,19 @@ export const emptyProgress: Progress = {
 /** Who may write, until when. Milliseconds since the epoch. */
 export interface Lease { fence: number; workerId: string; expiresAt: number; lastCommitAt: number }
 
+/** What went wrong, as a worker tells it. Postgres takes neither NUL nor half a surrogate pair, and a row that cannot be written would be tried for ever. */
+const Said = z.string().overwrite((text) => text.slice(0, OUTCOME_CHARS_MAX).toWellFormed().replaceAll('\0', ''));
+
 /** What a worker says when it lets go of a job. Every way a run can end is listed here. */
 export const Outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('completed'), progress: Progress }),
   /** The provider asked to wait. Not an error; bounded by SNOOZES_MAX without progress. */
-  z.object({ kind: z.literal('snoozed'), retryAfterMs: z.int().min(0), message: z.string() }),
+  z.object({ kind: z.literal('snoozed'), retryAfterMs: z.int().min(0), message: Said }),
   /** Something broke that may work again: tried again with back-off, up to max_retries without progress. */
-  z.object({ kind: z.literal('errored'), reason: z.enum(['provider_error', 'internal_error']), message: z.string() }),
-  z.object({ kind: z.literal('paused'), reason: z.enum(['auth_expired', 'quota_exhausted', 'connection_removed']), message: z.string() }),
+  z.object({ kind: z.literal('errored'), reason: z.enum(['provider_error', 'internal_error']), message: Said }),
+  z.object({ kind: z.literal('paused'), reason: z.enum(['auth_expired', 'quota_exhausted', 'connection_removed']), message: Said }),
   /** Will not work again by itself. */
-  z.object({ kind: z.literal('failed'), reason: z.enum(['provider_error', 'forbidden', 'ledger_mismatch', 'internal_error']), message: z.string() }),
+  z.object({ kind: z.literal('failed'), reason: z.enum(['provider_error', 'forbidden', 'ledger_mismatch', 'internal_error']), message: Said }),
   /** SIGTERM, or the supervisor speaking for a process that died: another worker goes on at once. */
   z.object({ kind: z.literal('handed_back'), crashed: z.boolean() }),
 ]);
@@ -108,6 +114,29 @@ export const Job = z.object({
   seq: z.int(),
 });
 export type Job = z.infer<typeof Job>;
+
+/** Something that happened to a job: who did what when. `event` is the reason of the state it led to, or one of the few that lead to none. */
+export const JobEventKind = z.enum(['started', 'claimed', 'resume_refused', ...Reason.options]);
+export type JobEventKind = z.infer<typeof JobEventKind>;
+export const JobEventEntry = z.object({
+  no: z.int(),
+  at: z.iso.datetime(),
+  /** `user:<id>`, `key:<id>`, `worker:<id>` or `system`. */
+  actor: z.string(),
+  event: JobEventKind,
+  message: z.string(),
+});
+export type JobEventEntry = z.infer<typeof JobEventEntry>;
+
+/** A record that could not be read or processed. It did not stop the job, and can be tried again alone. */
+export const RecordFailure = z.object({
+  record_id: z.string(), stream: z.string(), provider_id: z.string(),
+  kind: z.enum(['unreadable', 'not_processed']),
+  message: z.string(),
+  attempts: z.int(),
+  failed_at: z.iso.datetime(),
+});
+export type RecordFailure = z.infer<typeof RecordFailure>;
 
 /** What the WebSocket sends. */
 export const JobEventMessage = z.object({

@@ -24,6 +24,10 @@ export const BACKOFF_FIRST_MS = 2 * SECOND;
 export const BACKOFF_MAX_MS = 5 * MINUTE;
 /** Newest events kept per job, for people and support. */
 export const JOB_EVENTS_MAX = 50;
+/** Characters of what a worker says of a failed run: it stands in the job's row and in every answer. */
+export const OUTCOME_CHARS_MAX = 2_000;
+/** Characters of one event's message: a sentence and an error, not a stack. */
+export const JOB_EVENT_CHARS_MAX = 500;
 
 // --- a job
 export const CHUNK_SIZE_DEFAULT = 100;
@@ -31,6 +35,10 @@ export const CHUNK_SIZE_DEFAULT = 100;
 export const CHUNK_SIZE_MAX = 1_000;
 export const MONTHS_BACK_DEFAULT = 3;
 export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
+/** One ACU (unit of what a plan pays for) is this many records newly stored or stored anew because they changed. What memory holds already costs nothing. */
+export const RECORDS_PER_ACU = 1_000;
+/** Connections that one start-all looks at, and dead letters that one retry of all looks at: an answer within a second. */
+export const JOBS_AT_ONCE_MAX = 100;
 /** Windows of one job in flight: Graph allows four requests at once per mailbox. */
 export const WINDOWS_IN_FLIGHT_MAX = 4;
 /** Windows of one stream: longer windows for longer ranges, so that the plan stays readable. */

@@ -4,8 +4,8 @@ import type { StreamProgress } from './job.ts';
 import { WINDOWS_PER_STREAM_MAX } from './limits.ts';
 
 export interface PlannedWindow extends Span { stream: string; no: number }
-/** `covered`: part of the window that is in memory, 0..1. */
-export interface WindowState { stream: string; no: number; since: string; until: string; done: boolean; covered: number }
+/** `covered`: part of the window that is in memory, 0..1. `retryOf`: it only reads the failed records of that window again, so it covers nothing of its own. */
+export interface WindowState { stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null }
 
 const DAY_MS = 86_400_000;
 
@@ -23,8 +23,11 @@ export function planWindows(streams: Stream[], span: Span): PlannedWindow[] {
   });
 }
 
-/** Covered part of the whole range, 0..1, weighted by each window's length in time. 1 only when every window is done. */
-export function coveredPart(windows: WindowState[]): number {
+const isOrdinary = (w: WindowState): boolean => w.retryOf == null;
+
+/** Covered part of the whole range, 0..1, weighted by each window's length in time. 1 only when every window is done, retries not counted. */
+export function coveredPart(all: WindowState[]): number {
+  const windows = all.filter(isOrdinary);
   let total = 0, covered = 0, done = windows.length > 0;
   for (const w of windows) {
     const length = Date.parse(w.until) - Date.parse(w.since);
@@ -37,7 +40,7 @@ export function coveredPart(windows: WindowState[]): number {
 
 /** Per stream: the oldest edge of the unbroken run of finished windows, counted from the newest. */
 export function streamProgress(windows: WindowState[]): StreamProgress[] {
-  const byStream = Map.groupBy(windows, (w) => w.stream);
+  const byStream = Map.groupBy(windows.filter(isOrdinary), (w) => w.stream);
   return [...byStream].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => {
     const ordered = list.toSorted((a, b) => a.no - b.no);
     const open = ordered.findIndex((w) => !w.done);

@@ -21,7 +21,7 @@ export interface Ports {
 }
 
 /** `unavailable`: Postgres did not take the change, so it is not promised; it is repeated by itself. */
-export type ObjectRefusal = Refusal | 'unknown_job' | 'unavailable' | 'over_limit' | 'busy';
+export type ObjectRefusal = Refusal | 'unknown_job' | 'unavailable' | 'over_limit' | 'over_quota' | 'busy';
 export type ObjectReply = { ok: true; fence: number; job: Job } | { ok: false; refusal: ObjectRefusal; job: Job | null };
 
 /** Applies one event. Callers take turns: two at once would overtake each other's mirror. */
@@ -51,7 +51,7 @@ async function mirrored(ports: Ports, state: JobState, event: JobEvent): Promise
   const answer = await ports.mirror(state, Boolean(state.resumedFrom)).catch(() => 'unavailable' as const);
   switch (answer) {
     case 'written':
-      await ports.save({ ...state, mirrored: state.version, resumedFrom: null });
+      await ports.save({ ...state, mirrored: state.version, resumedFrom: null, unwritten: [] });
       return null;
     case 'unavailable':
       // Nobody may hold a claim that the gate does not know; everything else stands and is repeated by the alarm.
@@ -61,6 +61,7 @@ async function mirrored(ports: Ports, state: JobState, event: JobEvent): Promise
       await apply(ports, { type: 'completion_refused' });
       return null;
     case 'over_limit':
+    case 'over_quota':
     case 'busy':
       await apply(ports, { type: 'resume_refused' });
       return answer;

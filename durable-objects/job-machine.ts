@@ -7,11 +7,12 @@
  *   start -> pending --claim--> running --release--> completed | failed | paused
  *            ^  |                  |                              |         |
  *            |  +--cancel, pause---+--> cancelled | paused        |         |
- *            +------------------------- resume ------------------+---------+   (and cancelled, if abandoned)
+ *            +------------------------- resume ------------------+---------+   (and cancelled, if abandoned; completed, to try failed records again)
  */
 import { isBalanced, type IntegrationId, type JobStatus, type Lease, type Outcome, type Priority, type Progress, type Reason } from '#contract/job';
 import { reasonSentences } from '#contract/errors';
-import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, MIRROR_AGAIN_MS, SNOOZES_MAX } from '#contract/limits';
+import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, JOB_EVENTS_MAX, MIRROR_AGAIN_MS, SNOOZES_MAX } from '#contract/limits';
+import { noteOf, type JobNote } from './job-notes.ts';
 
 /** What never changes after the start. Times are milliseconds since the epoch. */
 export interface JobFacts {
@@ -42,7 +43,12 @@ export interface JobState {
   /** When to ring (again) for a job that waits. */
   ringAt: number | null;
   /** Where a resume came from, as long as Postgres has not counted it against the limits: nobody may claim it yet, and it may have to go back. */
-  resumedFrom: Pick<JobState, 'status' | 'reason' | 'message' | 'completedAt'> | null;
+  resumedFrom: Pick<JobState, 'status' | 'reason' | 'message' | 'completedAt' | 'retriesAsked'> | null;
+  /** How often people asked to try the failed records again. */
+  retriesAsked: number;
+  /** Events so far, and those of them that Postgres does not have yet. */
+  noted: number;
+  unwritten: JobNote[];
   progress: Progress;
   /** Where this run began: the base of the ETA. */
   runBegan: { at: number; covered: number } | null;
@@ -62,13 +68,18 @@ export type JobEvent =
   | { type: 'claim_lost' }
   | { type: 'beat'; fence: number; progress: Progress | null }
   | { type: 'released'; fence: number; outcome: Outcome }
-  | { type: 'cancelled' } | { type: 'paused' } | { type: 'resumed' }
+  /** `by`: who asked; nobody in particular is the system. */
+  | { type: 'cancelled' | 'paused' | 'resumed'; by?: string }
+  /** The records that failed are to be tried again, and whatever else is still open. */
+  | { type: 'failures_retried'; by?: string }
   /** Resuming would break a limit: back to where it was. */
   | { type: 'resume_refused' }
   /** The connection was authorised anew: a job that waited for just that goes on. */
-  | { type: 'reconnected' }
+  | { type: 'reconnected'; by?: string }
+  /** The tenant may store again: a job that waited for just that goes on. */
+  | { type: 'quota_raised' }
   /** The account was disconnected: nothing more is read with what we were given. */
-  | { type: 'disconnected' }
+  | { type: 'disconnected'; by?: string }
   /** Postgres would not write `completed` on books that do not balance. */
   | { type: 'completion_refused' }
   | { type: 'alarm' };
@@ -95,16 +106,24 @@ const accept = (state: JobState, now: number, effects: Effect[]): Decision => {
 /** Ends the current lease. Raising the fence here is what makes the old holder's next write fail. */
 const vacate = (state: JobState): JobState => ({ ...state, lease: null, fence: state.fence + 1, runBegan: null });
 
-/** A new job, waiting. Its row in Postgres says the same. */
+/** A new job, waiting. Its row in Postgres says the same, and its first event stands there too. */
 export function newJob(facts: JobFacts, progress: Progress): JobState {
   return {
     facts, status: 'pending', reason: 'queued', message: reasonSentences.queued, version: 1, mirrored: 1, fence: 0, lease: null, attempt: 0, snoozes: 0,
-    errorCount: 0, lastError: null, nextRetryAt: null, ringAt: facts.createdAt, resumedFrom: null, progress, runBegan: null, lastHeartbeat: null,
+    errorCount: 0, lastError: null, nextRetryAt: null, ringAt: facts.createdAt, resumedFrom: null, retriesAsked: 0, noted: 1, unwritten: [], progress, runBegan: null, lastHeartbeat: null,
     startedAt: null, completedAt: null, updatedAt: facts.createdAt,
   };
 }
 
+/** One step of a job's life, with a note of what happened. */
 export function decide(state: JobState, event: JobEvent, now: number, rules: Rules): Decision {
+  const decision = step(state, event, now, rules), note = noteOf(state, event, decision.state);
+  if (!note) return decision;
+  const no = state.noted + 1;
+  return { ...decision, state: { ...decision.state, noted: no, unwritten: [...state.unwritten, { no, at: now, ...note }].slice(-JOB_EVENTS_MAX) } };
+}
+
+function step(state: JobState, event: JobEvent, now: number, rules: Rules): Decision {
   switch (event.type) {
     case 'started':
       if (state.status !== 'pending') return unchanged(state);
@@ -149,11 +168,12 @@ export function decide(state: JobState, event: JobEvent, now: number, rules: Rul
       if (state.status !== 'pending' && state.status !== 'running') return refuse(state, 'invalid_state');
       return end(vacate(state), 'paused', 'user_paused', null, now);
 
-    case 'resumed': {
-      const resumable = state.status === 'failed' || state.status === 'paused' || (state.status === 'cancelled' && state.reason === 'abandoned');
-      if (!resumable) return refuse(state, 'invalid_state');
-      return resume(state, now, rules);
-    }
+    case 'resumed':
+      return isResumable(state) ? resume(state, now, rules) : refuse(state, 'invalid_state');
+
+    case 'failures_retried':
+      if (!isResumable(state) && state.status !== 'completed') return refuse(state, 'invalid_state');
+      return resume(state, now, rules, 'failures_retried');
 
     case 'resume_refused':
       if (!state.resumedFrom) return unchanged(state);
@@ -161,6 +181,10 @@ export function decide(state: JobState, event: JobEvent, now: number, rules: Rul
 
     case 'reconnected':
       if (state.status !== 'paused' || state.reason !== 'auth_expired') return refuse(state, 'invalid_state');
+      return resume(state, now, rules);
+
+    case 'quota_raised':
+      if (state.status !== 'paused' || state.reason !== 'quota_exhausted') return refuse(state, 'invalid_state');
       return resume(state, now, rules);
 
     case 'disconnected':
@@ -218,7 +242,7 @@ function settle(state: JobState, outcome: Outcome, now: number, rules: Rules): D
       return state.attempt >= state.facts.maxRetries ? end(crashed, 'cancelled', 'abandoned', null, now) : wait(crashed, 'lease_lost', 0, now, rules);
     }
     case 'snoozed':
-      if (state.snoozes + 1 >= SNOOZES_MAX) return end({ ...state, lastError: outcome.message }, 'failed', 'provider_error', outcome.message, now);
+      if (state.snoozes + 1 >= SNOOZES_MAX) return end({ ...state, attempt: state.facts.maxRetries, lastError: outcome.message }, 'failed', 'provider_error', outcome.message, now);
       return wait({ ...state, attempt: state.attempt - 1, snoozes: state.snoozes + 1, lastError: outcome.message }, 'rate_limited', outcome.retryAfterMs, now, rules);
     case 'errored': {
       const failed: JobState = { ...state, errorCount: state.errorCount + 1, lastError: outcome.message };
@@ -235,10 +259,14 @@ function wait(state: JobState, reason: Reason, delayMs: number, now: number, rul
 }
 
 /** Back to the queue because somebody asked for it; a new budget of attempts. Stands once Postgres has counted it. */
-function resume(state: JobState, now: number, rules: Rules): Decision {
-  const { status, reason, message, completedAt } = state;
-  return wait({ ...state, attempt: 0, snoozes: 0, completedAt: null, resumedFrom: { status, reason, message, completedAt } }, 'resumed', 0, now, rules);
+function resume(state: JobState, now: number, rules: Rules, why: 'resumed' | 'failures_retried' = 'resumed'): Decision {
+  const { status, reason, message, completedAt, retriesAsked } = state;
+  return wait({
+    ...state, attempt: 0, snoozes: 0, completedAt: null, resumedFrom: { status, reason, message, completedAt, retriesAsked }, retriesAsked: retriesAsked + (why === 'failures_retried' ? 1 : 0),
+  }, why, 0, now, rules);
 }
+
+const isResumable = (state: JobState): boolean => state.status === 'failed' || state.status === 'paused' || (state.status === 'cancelled' && state.reason === 'abandoned');
 
 /** Into a state that nothing leaves by itself. */
 function end(state: JobState, status: 'completed' | 'failed' | 'paused' | 'cancelled', reason: Reason, message: string | null, now: number): Decision {

@@ -24,6 +24,8 @@ export interface SyncJobEnv {
 /** The object of a job: its name carries tenant and job, so that it can find its row with nothing else left. */
 export const objectName = (tenantId: string, jobId: string): string => `${tenantId}/${jobId}`;
 
+const asked = (by: string | undefined): { by?: string } => (by === undefined ? {} : { by });
+
 export class SyncJob extends DurableObject<SyncJobEnv> {
   readonly #rules: Rules;
   readonly #db: Database;
@@ -40,7 +42,9 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
       ringAgainMs: env.RING_AGAIN_SECONDS ? Number(env.RING_AGAIN_SECONDS) * 1000 : RING_AGAIN_MS,
     };
     this.#db = openDatabase({ url: env.APP_DATABASE_URL, httpUrl: env.NEON_HTTP_URL, timeoutMs: Math.min(MIRROR_TIMEOUT_MS, DATABASE_TIMEOUT_MS) });
-    this.#state = ctx.storage.kv.get<JobState>('job') ?? null;
+    const stored = ctx.storage.kv.get<JobState>('job');
+    // A state that an earlier version stored knows nothing of events and retries.
+    this.#state = stored ? { ...stored, retriesAsked: stored.retriesAsked ?? 0, noted: stored.noted ?? 1, unwritten: stored.unwritten ?? [] } : null;
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
@@ -60,11 +64,14 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
   release(fence: number, outcome: Outcome): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'released', fence, outcome })); }
   /** Does this fence hold the lease right now? */
   holds(fence: number): Promise<boolean> { return this.#inTurn(async () => (await this.#load())?.lease?.fence === fence); }
-  cancel(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'cancelled' })); }
-  pause(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'paused' })); }
-  resume(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'resumed' })); }
-  reconnected(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'reconnected' })); }
-  disconnected(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'disconnected' })); }
+  /** `by`: who asked, for the job's events. */
+  cancel(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'cancelled', ...asked(by) })); }
+  pause(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'paused', ...asked(by) })); }
+  resume(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'resumed', ...asked(by) })); }
+  retryFailures(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'failures_retried', ...asked(by) })); }
+  reconnected(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'reconnected', ...asked(by) })); }
+  disconnected(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'disconnected', ...asked(by) })); }
+  quotaRaised(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'quota_raised' })); }
   snapshot(): Promise<Job | null> { return this.#inTurn(async () => { const state = await this.#load(); return state ? toJob(state, Date.now()) : null; }); }
   override alarm(): Promise<void> {
     this.#armed = null;

@@ -6,6 +6,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { PlannedWindow, WindowState } from '#contract/windows';
 import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
+import { recordsLeft, thisMonth } from '#migrations/quota';
 import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
 
 /** A right to write: the job and the token minted for this claim. */
@@ -16,10 +17,11 @@ export class FencedError extends Error {
   override name = 'FencedError';
 }
 
-export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown }
-/** The job's counters as they stand: absolute numbers. */
-export interface Counters { chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
-export interface OpenJob { windows: OpenWindow[]; counters: Counters }
+export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null }
+/** The job's counters as they stand: absolute numbers. `records_left`: what the tenant's quota still allows to store this month. */
+export interface Counters { records_left: number; chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
+/** `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet. */
+export interface OpenJob { windows: OpenWindow[]; counters: Counters; owesRetries: boolean }
 
 export interface Chunk {
   window: OpenWindow;
@@ -39,18 +41,19 @@ export interface Chunk {
 
 const counterColumns = (of = ''): SQL =>
   sql.raw(['chunks_completed', 'records_processed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c).join(', '));
+const left = (lease: Lease): SQL => sql`${recordsLeft(lease.tenantId, sql`historical_sync_jobs.acu_at_start`)}::float8`;
 const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
 
 /** Takes over the job: windows with their checkpoints, newest first, and the counters. Throws FencedError, DatabaseError. */
 export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
-    sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}`,
-    sql`select stream, no, seq, checkpoint, done, covered::float8 as covered, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries`,
+    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
   if (!job) throw fenced(lease);
-  return { counters: toCounters(job), windows: (windows ?? []) as unknown as OpenWindow[] };
+  return { counters: toCounters(job), windows: (windows ?? []) as unknown as OpenWindow[], owesRetries: job.owes_retries === true };
 }
 
 /** Writes the plan of a new job. A plan that is there already stays. Throws FencedError, DatabaseError. */
@@ -61,6 +64,29 @@ export async function plan(db: Database, lease: Lease, windows: PlannedWindow[])
     select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz)
      order by w.stream, w.no on conflict do nothing`]);
   return open(db, lease);
+}
+
+const failuresOfJob = sql`record_failures f join sync_ledger l on l.tenant_id = f.tenant_id and l.job_id = f.job_id and l.record_id = f.record_id and l.outcome = 'failed'`;
+
+/** One window more for each that has failed records: it will read the same span again, and of it only those. Asked once, planned once. Throws FencedError, DatabaseError. */
+export async function planRetries(db: Database, lease: Lease): Promise<OpenJob> {
+  await db.tenant(lease.tenantId, [sql`
+    with gate as (select tenant_id, id, retries_asked from historical_sync_jobs where ${held(lease)} and retries_asked > retries_planned for update),
+    planned as (
+      insert into sync_windows (tenant_id, job_id, stream, no, retry_of, since, until)
+      select w.tenant_id, w.job_id, w.stream, (select max(a.no) from sync_windows a where a.tenant_id = w.tenant_id and a.job_id = w.job_id and a.stream = w.stream) + row_number() over (partition by w.stream order by w.no), w.no, w.since, w.until
+        from gate join sync_windows w on w.tenant_id = gate.tenant_id and w.job_id = gate.id
+       where exists (select from ${failuresOfJob} where f.tenant_id = w.tenant_id and f.job_id = w.job_id and l.stream = w.stream and l.window_no = w.no)
+       order by w.stream, w.no)
+    update historical_sync_jobs j set retries_planned = gate.retries_asked from gate where j.tenant_id = gate.tenant_id and j.id = gate.id`]);
+  return open(db, lease);
+}
+
+/** The records of the window it retries that are still not stored. Throws DatabaseError. */
+export async function failedIn(db: Database, lease: Lease, { stream, retryOf }: OpenWindow): Promise<Set<string>> {
+  const [rows] = await db.tenant(lease.tenantId, [sql`
+    select f.record_id::text as id from ${failuresOfJob} where f.tenant_id = ${lease.tenantId} and f.job_id = ${lease.jobId}::uuid and l.stream = ${stream} and l.window_no = ${retryOf}::int`]);
+  return new Set((rows ?? []).map((r) => String(r.id)));
 }
 
 /** Which of these records both memories hold, and in which content. */
@@ -103,17 +129,31 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
   const checkpointData = JSON.stringify({ streams: chunk.streams, covered: chunk.coveredTotal });
   return sql`
     with gate as (
-      select j.tenant_id, j.id as job_id, w.stream, w.no from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
+      select j.tenant_id, j.id as job_id, w.stream, w.no, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
        where j.tenant_id = ${tenantId} and j.id = ${jobId}::uuid and j.fence = ${lease.fence}::bigint and j.status = 'running'
          and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done
          for update of j, w),
+    met as (select x.id, x.outcome from gate, ${unnest(entries, 'uuid', 'text')} as x(id, outcome)),
     entries as (
       insert into sync_ledger (tenant_id, job_id, record_id, stream, window_no, outcome)
-      select gate.tenant_id, gate.job_id, x.id, gate.stream, gate.no, x.outcome from gate, ${unnest(entries, 'uuid', 'text')} as x(id, outcome)
-       order by x.id on conflict do nothing returning outcome),
+      select gate.tenant_id, gate.job_id, met.id, gate.stream, gate.no, met.outcome from gate, met order by met.id on conflict do nothing returning outcome),
     counted as (
       select count(*)::int as met, (count(*) filter (where outcome = 'stored'))::int as stored, (count(*) filter (where outcome = 'unchanged'))::int as unchanged,
              (count(*) filter (where outcome = 'failed'))::int as failed from entries),
+    healed as (
+      update sync_ledger l set outcome = (select met.outcome from met where met.id = l.record_id)
+       where l.tenant_id = ${tenantId} and l.job_id = ${jobId}::uuid and l.outcome = 'failed'
+         and l.record_id = any((select array_agg(met.id) from met, gate where gate.failed > 0 and met.outcome <> 'failed')::uuid[])
+       returning l.record_id, l.stream, l.window_no as no, l.outcome),
+    mended as (delete from record_failures f using gate, healed h where f.tenant_id = gate.tenant_id and f.job_id = gate.job_id and f.record_id = h.record_id),
+    moved as (
+      select stream, no, sum(seq)::int as seq, sum(seen)::int as seen, sum(stored)::int as stored, sum(unchanged)::int as unchanged, sum(duplicate)::int as duplicate, sum(failed)::int as failed from (
+        select gate.stream, gate.no, 1 as seq, ${chunk.seen}::int as seen, c.stored, c.unchanged, ${chunk.seen}::int - c.met as duplicate, c.failed from gate, counted c
+        union all select stream, no, 0, 0, (outcome = 'stored')::int, (outcome = 'unchanged')::int, 0, -1 from healed) as parts group by stream, no),
+    total as (select sum(seen)::int as seen, sum(stored)::int as stored, sum(unchanged)::int as unchanged, sum(duplicate)::int as duplicate, sum(failed)::int as failed from moved),
+    spent as (
+      insert into acu_usage (tenant_id, month, job_id, records_stored) select gate.tenant_id, ${thisMonth}, gate.job_id, t.stored from gate, total t where t.stored > 0
+       on conflict (tenant_id, month, job_id) do update set records_stored = acu_usage.records_stored + excluded.records_stored),
     failures as (
       insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
       select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, ${unnest(failures, 'uuid', 'text', 'text', 'text')} as x(id, pid, kind, message)
@@ -127,15 +167,17 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
        where records.content_hash <> excluded.content_hash),
     ${factStatements(rows, chunk.edited)},
     advanced as (
-      update sync_windows w set seq = w.seq + 1, checkpoint = ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb, done = ${chunk.done}::boolean, covered = greatest(w.covered, ${chunk.covered}::real),
-             seen = w.seen + ${chunk.seen}::int, stored = w.stored + c.stored, unchanged = w.unchanged + c.unchanged, failed = w.failed + c.failed, duplicate = w.duplicate + ${chunk.seen}::int - c.met, updated_at = now()
-        from gate, counted c where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = gate.stream and w.no = gate.no)
-    update historical_sync_jobs j set chunks_completed = j.chunks_completed + 1, records_processed = j.records_processed + c.stored + c.unchanged,
-           seen = j.seen + ${chunk.seen}::int, stored = j.stored + c.stored, unchanged = j.unchanged + c.unchanged, failed = j.failed + c.failed, duplicate = j.duplicate + ${chunk.seen}::int - c.met,
-           entities_extracted = j.entities_extracted + (select count(*) from staged)::int, relationships_extracted = j.relationships_extracted + (select count(*) from edges)::int,
-           checkpoint_data = ${checkpointData}::jsonb, progress_percentage = greatest(j.progress_percentage, ${Math.min(99, chunk.coveredTotal * 100)}::real), last_heartbeat = now(), updated_at = now()
-      from gate, counted c where j.tenant_id = gate.tenant_id and j.id = gate.job_id
-    returning ${counterColumns('j.')}`;
+      update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
+             checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
+             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, updated_at = now()
+        from gate, moved m where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
+    update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
+           seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,
+           failed = historical_sync_jobs.failed + t.failed, duplicate = historical_sync_jobs.duplicate + t.duplicate,
+           entities_extracted = entities_extracted + (select count(*) from staged)::int, relationships_extracted = relationships_extracted + (select count(*) from edges)::int,
+           checkpoint_data = ${checkpointData}::jsonb, progress_percentage = greatest(progress_percentage, ${Math.min(99, chunk.coveredTotal * 100)}::real), last_heartbeat = now(), updated_at = now()
+      from gate, total t where historical_sync_jobs.tenant_id = gate.tenant_id and historical_sync_jobs.id = gate.job_id
+    returning ${counterColumns('historical_sync_jobs.')}, ${left(lease)} - t.stored as records_left`;
 }
 
 /** Array literals side by side, as rows. */
@@ -210,7 +252,7 @@ export interface Books { counters: Counters; openWindows: number; mismatch: stri
 /** The last look before `completed`: every window done, and the counters equal to the rows. Throws FencedError, DatabaseError. */
 export async function balance(db: Database, lease: Lease): Promise<Books> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
-    sql`select ${counterColumns()} from historical_sync_jobs where ${held(lease)} for update`,
+    sql`select ${counterColumns()}, ${left(lease)} as records_left from historical_sync_jobs where ${held(lease)} for update`,
     sql`select w.stream, w.no, w.done, w.seen, w.stored, w.unchanged, w.duplicate, w.failed,
                coalesce(b.stored, 0)::int as b_stored, coalesce(b.unchanged, 0)::int as b_unchanged, coalesce(b.failed, 0)::int as b_failed
           from sync_windows w left join (
@@ -237,12 +279,13 @@ export async function balance(db: Database, lease: Lease): Promise<Books> {
 }
 
 /** The job's progress from counters and windows. */
-export const toProgress = (counters: Counters, streams: StreamProgress[], covered: number): Progress => ({ ...counters, streams, covered });
+export const toProgress = ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger }: Counters, streams: StreamProgress[], covered: number): Progress =>
+  ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, streams, covered });
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
 const toCounters = (row: Record<string, unknown>): Counters => ({
-  chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
+  records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
 });
 /** A value that Postgres cannot read (SQLSTATE class 22): some record's fault, not the statement's. */

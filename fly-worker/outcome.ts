@@ -3,6 +3,7 @@ import type { Outcome } from '#contract/job';
 import { DatabaseError } from '#migrations/database';
 import { DoorError } from './door.ts';
 import { FencedError } from './ledger.ts';
+import { QuotaExhausted } from './pipeline.ts';
 import { ProviderError } from './provider.ts';
 
 /** Reason of an abort: the process shuts down. */
@@ -18,6 +19,7 @@ export function outcomeOf(error: unknown): Outcome | null {
   if (error instanceof FencedError || error instanceof LeaseLost) return null;
   if (error instanceof Shutdown) return { kind: 'handed_back', crashed: false };
   if (error instanceof ConnectionRemoved) return { kind: 'paused', reason: 'connection_removed', message: error.message };
+  if (error instanceof QuotaExhausted) return { kind: 'paused', reason: 'quota_exhausted', message: error.message };
   if (error instanceof ProviderError) return outcomeOfProvider(error);
   if (error instanceof DatabaseError) return { kind: 'errored', reason: 'internal_error', message: `The database did not take the chunk${error.code ? ` (${error.code})` : ''}. It is tried again.` };
   if (error instanceof DoorError) return { kind: 'errored', reason: 'internal_error', message: error.message };

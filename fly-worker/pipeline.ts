@@ -3,6 +3,7 @@
  * within a window the next page is fetched while this one is stored. Cancel and shutdown are looked at between chunks.
  */
 import type { Connector, Page, Stream } from '#contract/connector';
+import { reasonSentences } from '#contract/errors';
 import type { Progress } from '#contract/job';
 import { PAGES_PER_WINDOW_MAX, WINDOWS_IN_FLIGHT_MAX } from '#contract/limits';
 import { takeTurns, type InTurn } from '#contract/turns';
@@ -11,7 +12,7 @@ import type { Database } from '#migrations/database';
 import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
 import type { DerivedText } from './derive-worker.ts';
 import { recordId } from './ids.ts';
-import { balance, commit, FencedError, isBadValue, isUnavailable, known, landed, open, plan, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, known, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
 import { ProviderError, type Provider } from './provider.ts';
 
 /** What the line needs of the workshop around it. */
@@ -45,10 +46,13 @@ export interface Run {
   onProgress(progress: Progress): void;
 }
 
+/** The tenant's quota for this month is used up, and there is more to store. */
+export class QuotaExhausted extends Error { override name = 'QuotaExhausted'; }
+
 /** The books at the end of a run. */
 export interface Finished { progress: Progress; mismatch: string | null }
 
-/** Walks every open window to its end. Throws FencedError, ProviderError, DatabaseError or the signal's reason; what was committed stays. */
+/** Walks every open window to its end. Throws FencedError, ProviderError, QuotaExhausted, DatabaseError or the signal's reason; what was committed stays. */
 export async function runPipeline(run: Run): Promise<Finished> {
   const line = await openLine(run);
   const queue = line.windows.filter((w) => !w.done);
@@ -90,6 +94,7 @@ async function openLine(run: Run): Promise<Line> {
   run.onProgress(toProgress(opened.counters, streamProgress(opened.windows), coveredPart(opened.windows)));
   const streams = await connector.streams({ get: provider.get, baseUrl: run.baseUrl });
   if (opened.windows.length === 0) opened = await plan(shop.db, lease, planWindows(streams, range));
+  if (opened.owesRetries) opened = await planRetries(shop.db, lease);
   const line: Line = {
     run, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
     progress: () => toProgress(line.counters, streamProgress(line.windows), coveredPart(line.windows)),
@@ -100,6 +105,7 @@ async function openLine(run: Run): Promise<Line> {
 
 async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promise<void> {
   const { run } = line;
+  const only = window.retryOf === null ? null : await failedIn(run.shop.db, run.lease, window);
   const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
   let cursor: unknown = parsed?.success ? parsed.data : null;
   let ahead: Promise<Page> | null = fetchPage(run, window, cursor);
@@ -110,7 +116,7 @@ async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promis
     stopIfAsked(run.signal, failed);
     ahead = cursor === null ? null : fetchPage(run, window, cursor);
     ahead?.catch(() => undefined);                       // looked at in the next round; a failure while storing must not be "unhandled"
-    await storePage(line, window, page);
+    await storePage(line, window, page, only);
     stopIfAsked(run.signal, failed);
   }
 }
@@ -130,11 +136,14 @@ async function fetchPage(run: Run, window: OpenWindow, cursor: unknown): Promise
   }
 }
 
-async function storePage(line: Line, window: OpenWindow, page: Page): Promise<void> {
+/** `only`: the window reads failed records again, and nothing else of its pages counts. */
+async function storePage(line: Line, window: OpenWindow, whole: Page, only: Set<string> | null): Promise<void> {
   const { shop, lease } = line.run;
-  const addressed = page.records.map((source): Addressed => ({
-    source, recordId: recordId(lease.tenantId, lease.connectionId, source.stream, source.providerId), contentHash: shop.contentHash(source),
-  }));
+  const idOf = (stream: string, providerId: string) => recordId(lease.tenantId, lease.connectionId, stream, providerId);
+  const page = only === null ? whole : {
+    ...whole, records: whole.records.filter((r) => only.has(idOf(r.stream, r.providerId))), unreadable: whole.unreadable.filter((u) => only.has(idOf(window.stream, u.providerId))),
+  };
+  const addressed = page.records.map((source): Addressed => ({ source, recordId: idOf(source.stream, source.providerId), contentHash: shop.contentHash(source) }));
   const overtaken = new Set<string>();
   line.overtaken.add(overtaken);
   try {
@@ -149,6 +158,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
   const { shop, lease } = line.run;
   const before = await known(shop.db, lease, addressed.map((a) => a.recordId));
   const sorted = sortPage(lease, window.stream, addressed, page.unreadable, before);
+  if (sorted.fresh.length > 0 && line.counters.records_left <= 0) throw new QuotaExhausted(reasonSentences.quota_exhausted);
   const failures: Failure[] = [...sorted.failures];
   const fail = (a: Addressed, message: string): void => { failures.push({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message }); };
   const store = async (prepared: Prepared): Promise<void> => {
@@ -157,7 +167,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
     const ids = prepared.good.map((g) => g.addressed.recordId);
     await line.inTurn(async () => {
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
-      const chunk = chunkOf(line, window, page, { seen: sorted.seen, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited });
+      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited });
       line.counters = await commitSurely(shop.db, lease, chunk);
       Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);

@@ -1,6 +1,6 @@
 /** The tables of migrations/sql as drizzle knows them. The SQL decides; a test compares the two column by column. */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, customType, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, customType, date, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /** Postgres' one-byte "char". */
 const singleChar = customType<{ data: string }>({ dataType: () => '"char"' });
@@ -12,6 +12,7 @@ export const tenants = pgTable('tenants', {
   logo: text('logo'),
   metadata: text('metadata'),
   plan: text('plan').notNull().default('free'),
+  acuPerMonth: integer('acu_per_month'),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 });
 
@@ -149,6 +150,9 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   scope: text('scope').notNull().default('personal'),
   idempotencyKey: text('idempotency_key'),
   createdBy: text('created_by').notNull(),
+  acuAtStart: integer('acu_at_start').notNull().default(0),
+  retriesAsked: integer('retries_asked').notNull().default(0),
+  retriesPlanned: integer('retries_planned').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   progressPercentage: real('progress_percentage').notNull().default(0),
   recordsProcessed: integer('records_processed').notNull().default(0),
@@ -165,11 +169,29 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
 
+export const jobEvents = pgTable('job_events', {
+  tenantId: text('tenant_id').notNull(),
+  jobId: uuid('job_id').notNull(),
+  no: integer('no').notNull(),
+  at: timestamp('at', { withTimezone: true, precision: 3 }).notNull(),
+  actor: text('actor').notNull(),
+  event: text('event').notNull(),
+  message: text('message').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.no] })]);
+
+export const acuUsage = pgTable('acu_usage', {
+  tenantId: text('tenant_id').notNull(),
+  month: date('month').notNull(),
+  jobId: uuid('job_id').notNull(),
+  recordsStored: integer('records_stored').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.month, t.jobId] })]);
+
 export const syncWindows = pgTable('sync_windows', {
   tenantId: text('tenant_id').notNull(),
   jobId: uuid('job_id').notNull(),
   stream: text('stream').notNull(),
   no: integer('no').notNull(),
+  retryOf: integer('retry_of'),
   since: timestamp('since', { withTimezone: true, precision: 3 }).notNull(),
   until: timestamp('until', { withTimezone: true, precision: 3 }).notNull(),
   seq: integer('seq').notNull().default(0),

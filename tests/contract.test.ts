@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { routes, type Route } from '#contract/api';
 import type { Stream } from '#contract/connector';
 import { apiErrors, reasonSentences } from '#contract/errors';
-import { Reason } from '#contract/job';
+import { IntegrationId, Reason, RESERVED_INTEGRATION_ID } from '#contract/job';
 import { WINDOWS_PER_STREAM_MAX } from '#contract/limits';
-import { monthsBefore, monthsOfHistory, PLANS } from '#contract/plans';
+import { acuPerMonth, monthsBefore, monthsOfHistory, PLANS } from '#contract/plans';
 import { takeTurns } from '#contract/turns';
 import { coveredByPage, coveredPart, planWindows, streamProgress, type WindowState } from '#contract/windows';
 
@@ -34,6 +34,15 @@ describe('windows', () => {
 });
 
 const states = (...done: (boolean | number)[]): WindowState[] => planWindows([mail], span('2026-01-01', '2026-01-29')).map((w, i) => ({ ...w, done: done[i] === true, covered: typeof done[i] === 'number' ? done[i] : 0 }));
+
+describe('a window that retries another', () => {
+  const retry = (of: WindowState, done: boolean): WindowState => ({ ...of, no: 99, retryOf: of.no, done, covered: 0 });
+  it.each([true, false])('covers nothing of its own and moves no watermark (done: %s)', (done) => {
+    const windows = states(true, true, true, true), more = [...windows, retry(windows[1]!, done)];
+    expect(coveredPart(more)).toBe(1);
+    expect(streamProgress(more)).toEqual(streamProgress(windows));
+  });
+});
 
 describe('the covered part', () => {
   it.each<[string, (boolean | number)[], number]>([
@@ -72,11 +81,16 @@ describe('what one page proves', () => {
 describe('plans', () => {
   it('reach further the larger they are', () => {
     expect(PLANS.map((p) => monthsOfHistory[p])).toEqual([1, 6, 12, 120]);
+    expect(PLANS.map((p) => acuPerMonth[p])).toEqual([10, 100, 1_000, 50_000]);
   });
   it.each([
     ['2026-11-21T10:00:00Z', 3, '2026-08-21T10:00:00.000Z'], ['2026-05-31T00:00:00Z', 3, '2026-02-28T00:00:00.000Z'], ['2024-05-31T00:00:00Z', 3, '2024-02-29T00:00:00.000Z'],
     ['2026-01-15T00:00:00Z', 1, '2025-12-15T00:00:00.000Z'], ['2026-01-31T00:00:00Z', 120, '2016-01-31T00:00:00.000Z'], ['2026-03-31T23:59:59Z', 1, '2026-02-28T23:59:59.000Z'],
   ])('%s less %d months is %s', (at, months, expected) => { expect(monthsBefore(new Date(at), months).toISOString()).toBe(expected); });
+});
+
+describe('an integration', () => {
+  it('is never called what stands in its place in addresses', () => { expect(IntegrationId.options).not.toContain(RESERVED_INTEGRATION_ID); });
 });
 
 describe('the list of routes', () => {

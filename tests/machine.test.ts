@@ -26,7 +26,7 @@ function play(from: Scene, ...events: JobEvent[]): Scene {
   }
   return { state, now };
 }
-const heardByPostgres = (state: JobState): JobState => (state.lease ? state : { ...state, mirrored: state.version, resumedFrom: null });
+const heardByPostgres = (state: JobState): JobState => (state.lease ? state : { ...state, mirrored: state.version, resumedFrom: null, unwritten: [] });
 const later = ({ state, now }: Scene, ms: number): Scene => ({ state, now: now + ms });
 
 const claim: JobEvent = { type: 'claimed', workerId: 'w1' };
@@ -55,6 +55,9 @@ const scenes = {
   'failed': play(running, letGo({ kind: 'failed', reason: 'forbidden', message: 'No.' })),
   'paused by a person': paused,
   'paused, access lost': play(running, letGo({ kind: 'paused', reason: 'auth_expired', message: 'Reconnect.' })),
+  'paused, quota used up': play(running, letGo({ kind: 'paused', reason: 'quota_exhausted', message: 'Used up.' })),
+  'paused, disconnected': play(running, { type: 'disconnected' }),
+  'completed, failures to be retried, not yet in Postgres': (() => { const done = play(running, letGo({ kind: 'completed', progress: at(9, 1) })); return { ...done, state: decide(done.state, { type: 'failures_retried' }, done.now, rules).state }; })(),
   'cancelled by a person': play(waiting, { type: 'cancelled' }),
   'abandoned': play(later(thirdRun, LEASE_MS), { type: 'alarm' }),
 } satisfies Record<string, Scene>;
@@ -80,7 +83,9 @@ const events = {
   'cancelled': { type: 'cancelled' },
   'paused': { type: 'paused' },
   'resumed': { type: 'resumed' },
+  'failures retried': { type: 'failures_retried' },
   'resume refused': { type: 'resume_refused' },
+  'quota raised': { type: 'quota_raised' },
   'reconnected': { type: 'reconnected' },
   'disconnected': { type: 'disconnected' },
   'completion refused': { type: 'completion_refused' },
@@ -92,22 +97,22 @@ type EventName = keyof typeof events;
  * `status/reason EFFECTS` when something changed, `= EFFECTS` when it was accepted and nothing changed, `x refusal` when not.
  * Effects: M mirror, B broadcast, R ring; R+5 rings in five seconds.
  */
-const CANCEL = 'cancelled/user_cancelled MB', PAUSE = 'paused/user_paused MB', RESUME = 'pending/resumed MBR', REMOVED = 'paused/connection_removed MB';
+const CANCEL = 'cancelled/user_cancelled MB', PAUSE = 'paused/user_paused MB', RESUME = 'pending/resumed MBR', RETRY = 'pending/failures_retried MBR', REMOVED = 'paused/connection_removed MB';
 /** Nobody holds a lease, so nobody can beat or release, whatever fence is shown. */
 const nobody = {
   'claim lost': '=', 'beat': 'x fenced', 'beat with progress': 'x fenced', 'stale beat': 'x fenced', 'released: completed': 'x fenced', 'released: completed too early': 'x fenced',
   'released: books do not balance': 'x fenced', 'released: snoozed': 'x fenced', 'released: errored': 'x fenced', 'released: paused': 'x fenced', 'released: failed': 'x fenced',
   'released: handed back': 'x fenced', 'released: crashed': 'x fenced', 'stale release': 'x fenced',
 } as const;
-const inQueue = { ...nobody, 'started': '= R', 'claimed': 'running/- MB', 'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'resume refused': '=', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=' } as const;
+const inQueue = { ...nobody, 'started': '= R', 'claimed': 'running/- MB', 'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'quota raised': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=' } as const;
 const held = {
   'started': '=', 'claimed': 'x leased', 'claim lost': 'pending/queued MBR+2', 'beat': 'running/- B', 'beat with progress': 'running/- B', 'stale beat': 'x fenced',
   'released: completed': 'completed/done MB', 'released: completed too early': 'failed/ledger_mismatch MB', 'released: books do not balance': 'failed/ledger_mismatch MB',
   'released: snoozed': 'pending/rate_limited MBR+5', 'released: errored': 'pending/retry_scheduled MBR+2', 'released: paused': 'paused/auth_expired MB', 'released: failed': 'failed/forbidden MB',
   'released: handed back': 'pending/handed_back MBR', 'released: crashed': 'pending/lease_lost MBR', 'stale release': 'x fenced',
-  'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'resume refused': '=', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=',
+  'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'quota raised': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=',
 } as const;
-const ended = { ...nobody, 'started': '=', 'claimed': 'x not_waiting', 'cancelled': 'x invalid_state', 'paused': 'x invalid_state', 'resumed': 'x invalid_state', 'resume refused': '=', 'reconnected': 'x invalid_state', 'disconnected': 'x invalid_state', 'completion refused': '=', 'alarm': '=' } as const;
+const ended = { ...nobody, 'started': '=', 'claimed': 'x not_waiting', 'cancelled': 'x invalid_state', 'paused': 'x invalid_state', 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'quota raised': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': 'x invalid_state', 'completion refused': '=', 'alarm': '=' } as const;
 
 const table: Record<SceneName, Record<EventName, string>> = {
   'waiting': inQueue,
@@ -118,13 +123,16 @@ const table: Record<SceneName, Record<EventName, string>> = {
   'running, lease run out': { ...held, 'alarm': 'pending/lease_lost MBR' },
   'running, alive but stalled': { ...held, 'alarm': 'pending/stalled MBR' },
   'third run, lease run out': { ...held, 'released: errored': 'failed/provider_error MB', 'released: crashed': 'cancelled/abandoned MB', 'alarm': 'cancelled/abandoned MB' },
-  'completed': { ...ended, 'completion refused': 'failed/ledger_mismatch MB' },
-  'completed, not yet in Postgres': { ...ended, 'completion refused': 'failed/ledger_mismatch MB', 'alarm': '= MB' },
-  'failed': { ...ended, 'resumed': RESUME },
-  'paused by a person': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME },
-  'paused, access lost': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'reconnected': RESUME },
+  'completed': { ...ended, 'failures retried': RETRY, 'completion refused': 'failed/ledger_mismatch MB' },
+  'completed, failures to be retried, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'completed/done MB', 'alarm': '= MBR' },
+  'completed, not yet in Postgres': { ...ended, 'failures retried': RETRY, 'completion refused': 'failed/ledger_mismatch MB', 'alarm': '= MB' },
+  'failed': { ...ended, 'resumed': RESUME, 'failures retried': RETRY },
+  'paused by a person': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY },
+  'paused, quota used up': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY, 'quota raised': RESUME },
+  'paused, disconnected': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY },
+  'paused, access lost': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY, 'reconnected': RESUME },
   'cancelled by a person': ended,
-  'abandoned': { ...ended, 'resumed': RESUME },
+  'abandoned': { ...ended, 'resumed': RESUME, 'failures retried': RETRY },
 };
 
 function inWords(before: JobState, { state, effects, reply }: Decision): string {
@@ -195,6 +203,37 @@ describe('whatever happens', () => {
     for (const { state, now } of Object.values(scenes)) {
       for (let fence = 0; fence < state.fence; fence++) expect(decide(state, { type: 'beat', fence, progress: at(9, 1) }, now, rules).reply).toEqual({ ok: false, refusal: 'fenced' });
     }
+  });
+});
+
+describe('events', () => {
+  const told = (scene: Scene, ...list: JobEvent[]): string[] => {
+    let { state, now } = scene;
+    for (const event of list) ({ state } = decide(state, meant(event, state), now += SECOND, rules));
+    return state.unwritten.map((n) => `${n.no} ${n.actor} ${n.event}`);
+  };
+
+  it('say who did what, one after the other, and nothing of heartbeats and refusals', () => {
+    expect(told(waiting, claim, beats(), beats(at(1, 0.1)), { type: 'resumed', by: 'user:a' }, { type: 'paused', by: 'user:a' }, { type: 'resumed', by: 'key:b' }, { type: 'resume_refused' }, { type: 'cancelled' })).toEqual([
+      '2 worker:w1 claimed', '3 user:a user_paused', '4 key:b resumed', '5 system resume_refused', '6 system user_cancelled',
+    ]);
+    expect(told(waiting, claim, letGo(errored)).at(-1)).toBe('3 worker:w1 retry_scheduled');
+    expect(told(later(running, LEASE_MS), { type: 'alarm' }).at(-1)).toMatch(/system lease_lost$/);
+  });
+
+  it('carry the error with the sentence', () => {
+    expect(decide(running.state, meant(letGo(errored), running.state), running.now, rules).state.unwritten.at(-1)!.message).toBe('Down. Something went wrong on the way. It is tried again by itself.');
+  });
+
+  it('are cleaned of what Postgres cannot store, cut, and never more than are kept', () => {
+    const { state } = decide(running.state, meant(letGo({ kind: 'failed', reason: 'forbidden', message: `\0\ud800${'x'.repeat(2_000)}` }), running.state), running.now, rules);
+    expect(state.unwritten.at(-1)!.message).toMatch(/^\ufffdx+$/);
+    expect(state.unwritten.at(-1)!.message.length).toBeLessThanOrEqual(500);
+    const often = Array.from({ length: 60 }, (): JobEvent[] => [{ type: 'paused' }, { type: 'resumed' }]).flat();
+    let lived = running.state;
+    for (const event of often) lived = decide(lived, event, running.now, rules).state;
+    expect(lived.unwritten).toHaveLength(50);
+    expect(lived.noted - lived.unwritten[0]!.no).toBe(49);
   });
 });
 

@@ -7,7 +7,7 @@ import { ApiError, type ConnectError } from '#contract/errors';
 import { IntegrationId } from '#contract/job';
 import { connectorOf, connectors } from '#fly-worker/connectors/index';
 import type { Row } from '#migrations/database';
-import { principalOf } from './auth.ts';
+import { principalOf, type Principal } from './auth.ts';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { addressOf, authorizeUrl, exchangeCode, newVerifier, OAuthError, type Tokens } from './oauth-client.ts';
@@ -52,7 +52,7 @@ export function serveConnections(app: App): void {
     return { authorize_url: url };
   });
 
-  serve(app, routes.disconnect, async ({ env, principal: { tenantId }, params }) => {
+  serve(app, routes.disconnect, async ({ env, principal: { tenantId, name }, params }) => {
     const id = uuidOr404(params.connection_id);
     const [rows, active] = await tenantDatabase(env).tenant(tenantId, [
       sql`update connections set status = 'revoked', sealed_tokens = null, updated_at = now() where tenant_id = ${tenantId} and id = ${id}::uuid returning ${columns}`,
@@ -60,7 +60,7 @@ export function serveConnections(app: App): void {
     ]);
     if (!rows?.[0]) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
     // A worker holds an access token for the whole run; it must not read on with it.
-    for (const job of active ?? []) await objectOf(env, tenantId, String(job.id)).disconnected();
+    for (const job of active ?? []) await objectOf(env, tenantId, String(job.id)).disconnected(name);
     return toConnection(rows[0]);
   });
 
@@ -91,7 +91,7 @@ async function finishConsent(context: Context<{ Bindings: Env }>): Promise<Respo
     const { text: verifier } = await openVault(env.TOKEN_KEYS).open(tenantId, VERIFIER_PURPOSE, sealed);
     const tokens = await exchangeCode(env, connector, code, verifier, redirectUri(env, connector), Date.now());
     const account = await accountName(env, connector, tokens);
-    return back(`connected=${await connect(env, tenantId, connector, account, tokens)}`);
+    return back(`connected=${await connect(env, principal, connector, account, tokens)}`);
   } catch (e) {
     if (e instanceof OAuthError) return back(`connect_error=${e.kind}`);
     throw e;
@@ -99,7 +99,7 @@ async function finishConsent(context: Context<{ Bindings: Env }>): Promise<Respo
 }
 
 /** The connection's row and tokens; jobs that waited for just this account go on. */
-async function connect(env: Env, tenantId: string, connector: Connector, account: string, tokens: Tokens): Promise<string> {
+async function connect(env: Env, { tenantId, name }: Principal, connector: Connector, account: string, tokens: Tokens): Promise<string> {
   const scopes = `{${(connector.oauth?.scopes ?? []).map((s) => `"${s.scope}"`).join(',')}}`;
   const db = tenantDatabase(env);
   const [rows] = await db.tenant(tenantId, [sql`
@@ -108,7 +108,7 @@ async function connect(env: Env, tenantId: string, connector: Connector, account
   const id = String(rows?.[0]?.id);
   await env.CONNECTION_VAULT.getByName(vaultName(tenantId, id)).connected(tokens);
   const [waiting] = await db.tenant(tenantId, [sql`select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${id}::uuid and status = 'paused' and reason = 'auth_expired' order by created_at desc limit 1`]);
-  for (const job of waiting ?? []) await objectOf(env, tenantId, String(job.id)).reconnected();
+  for (const job of waiting ?? []) await objectOf(env, tenantId, String(job.id)).reconnected(name);
   return id;
 }
 

@@ -1,6 +1,7 @@
 /** The queue's consumer. A message only says "somebody should look at this job": it is passed on to the fleet at once, and acked at once. */
 import { sql } from 'drizzle-orm';
-import { DOORBELL_TIMEOUT_MS } from '#contract/limits';
+import { ACTIVE_JOBS_PER_TENANT_MAX, DOORBELL_TIMEOUT_MS, RECORDS_PER_ACU } from '#contract/limits';
+import { acuPerMonth } from '#contract/plans';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { objectOf } from './jobs.ts';
@@ -44,8 +45,21 @@ async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<v
   }));
 }
 
-/** Every minute: a job whose object never heard of its start (the edge died in between) has no alarm. Looking makes the object adopt its row and ring. */
-export async function wakeForgottenJobs(env: Env): Promise<void> {
+/** The cron trigger's work: whatever nobody would notice by itself. */
+export async function lookEveryMinute(env: Env): Promise<void> {
+  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithQuota(env)]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** A job that stopped for want of quota goes on when its tenant has some again; one per tenant and look, within the tenant's limits. */
+async function resumeWithQuota(env: Env): Promise<void> {
+  const [again] = await tenantDatabase(env).system([sql`
+    select tenant_id, job_id::text as job_id from jobs_with_quota_again(${JSON.stringify(acuPerMonth)}::jsonb, ${RECORDS_PER_ACU}::int, ${ACTIVE_JOBS_PER_TENANT_MAX}::int, ${LOOKED_AT_MAX}::int)`]);
+  await Promise.all((again as unknown as Bell[]).map(({ tenant_id, job_id }) => objectOf(env, tenant_id, job_id).quotaRaised()));
+}
+
+/** A job whose object never heard of its start (the edge died in between) has no alarm. Looking makes the object adopt its row and ring. */
+async function wakeForgottenJobs(env: Env): Promise<void> {
   const [waiting] = await tenantDatabase(env).system([sql`select tenant_id, job_id::text as job_id from next_pending_jobs(${LOOKED_AT_MAX})`]);
   await Promise.all((waiting as unknown as Bell[]).map(({ tenant_id, job_id }) => objectOf(env, tenant_id, job_id).look()));
 }

@@ -6,11 +6,14 @@ import { ApiError } from '#contract/errors';
 import { monthsOfHistory } from '#contract/plans';
 import { authOf, principalOf } from './auth.ts';
 import { serveConnections } from './connections.ts';
-import { answerBells, wakeForgottenJobs, type Bell } from './doorbell.ts';
+import { serveDeadLetters } from './dead-letters.ts';
+import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
+import { serveJobStory } from './job-story.ts';
 import { serveMemory } from './memory.ts';
 import { refuseForeignOrigin, serve, type App } from './route.ts';
+import { serveStart } from './start.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
 export { SyncJob } from '#durable-objects/sync-job';
@@ -25,7 +28,10 @@ app.get('/healthz', ({ json }) => json({ ok: true }));
 app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req.raw));
 
 serve(app, routes.me, async ({ principal: { user, tenantId, tenantName, plan } }) => ({ user, tenant: { id: tenantId, name: tenantName, plan, months_of_history: monthsOfHistory[plan] } }));
+serveStart(app);
 serveJobs(app);
+serveJobStory(app);
+serveDeadLetters(app);
 serveConnections(app);
 serveMemory(app);
 serveWorkerDoor(app);
@@ -53,5 +59,5 @@ app.onError((error, context) => {
 export default {
   fetch: app.fetch,
   queue: (batch: MessageBatch<Bell>, env: Env) => answerBells(batch, env),
-  scheduled: (_event: ScheduledController, env: Env) => wakeForgottenJobs(env),
+  scheduled: (_event: ScheduledController, env: Env) => lookEveryMinute(env),
 } satisfies ExportedHandler<Env, Bell>;

@@ -11,6 +11,8 @@ export interface SimulatedProvider {
   revisions: Map<string, number>;
   ids: string[];
   unreadable: string | null;
+  /** From now on every record can be read and processed. */
+  cured: boolean;
   page(stream: string, since: string, cursor: number | null): Page<number>;
 }
 
@@ -26,18 +28,19 @@ export function openSimulatedProvider(poison: boolean): SimulatedProvider {
   const ids = [...new Set(plan.flatMap(({ stream, since }) => Array.from({ length: PAGES }, (_, p) => Array.from({ length: PER_PAGE }, (_, i) => idAt(stream, since, p, i))).flat()))];
   const revisions = new Map(ids.map((id) => [id, 0]));
   const unreadable = poison ? ids[4]! : null;
-  return {
-    revisions, ids, unreadable,
+  const provider: SimulatedProvider = {
+    revisions, ids, unreadable, cured: false,
     page(stream, since, cursor) {
       const page = cursor ?? 0;
       const met = Array.from({ length: PER_PAGE }, (_, i) => idAt(stream, since, page, i));
       return {
-        records: met.filter((id) => id !== unreadable).map((id) => recordOf(stream, since, id, revisions.get(id)!)),
-        unreadable: met.filter((id) => id === unreadable).map((providerId) => ({ providerId, message: 'broken' })),
+        records: met.filter((id) => provider.cured || id !== unreadable).map((id) => recordOf(stream, since, id, revisions.get(id)!)),
+        unreadable: met.filter((id) => !provider.cured && id === unreadable).map((providerId) => ({ providerId, message: 'broken' })),
         next: page + 1 < PAGES ? page + 1 : null,
       };
     },
   };
+  return provider;
 }
 
 const recordOf = (stream: string, since: string, id: string, revision: number): SourceRecord => ({

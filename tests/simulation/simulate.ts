@@ -14,15 +14,15 @@ import { LeaseLost, outcomeOf, Shutdown } from '#fly-worker/outcome';
 import { runPipeline } from '#fly-worker/pipeline';
 import { ProviderError } from '#fly-worker/provider';
 import type { Connector } from '#contract/connector';
-import { expectTruth, snapshotOf } from './truth.ts';
+import { expectEvents, expectTruth, snapshotOf } from './truth.ts';
 import { connectPlain, type Fate, type Rewrite, type SimulatedDatabase } from './postgres.ts';
 import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
 export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again';
 
-export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'completed' | 'ticks', number>;
-const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, completed: 0, ticks: 0 });
+export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
+const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
 
 const TICKS_MAX = 6_000, HEARTBEAT_MS = 5_000;
 const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_AGAIN_MS };
@@ -137,7 +137,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     const shop = {
       db: stepped(actor), contentHash: hashOf,
       prepare: (owner: Owner, fresh: Addressed[]) => step(actor, async () => {
-        const isPoison = (a: Addressed) => seed % 4 === 0 && a.source.providerId === provider.ids[7];
+        const isPoison = (a: Addressed) => !provider.cured && seed % 4 === 0 && a.source.providerId === provider.ids[7];
         const good = fresh.filter((a) => !isPoison(a)), derived = good.map((a) => derivedOf(a.source));
         return { good: good.map((addressed, i) => ({ addressed, text: derived[i]!, vector: null })), rows: toColumns(toRows(owner, good, derived)), failed: fresh.filter(isPoison).map((addressed) => ({ addressed, message: 'poison' })) };
       }),
@@ -182,12 +182,20 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     }
     if (seed % 5 === 0 && chance(0.004)) { stats.cancels++; await tell({ type: 'cancelled' }); }
     if (seed % 3 === 1 && chance(0.004)) { stats.pauses++; await tell({ type: 'paused' }); }
+    if (seed % 8 === 4 && !provider.cured && chance(0.01)) { stats.cures++; provider.cured = true; }
     if (chance(0.02)) { const id = provider.ids[Math.floor(random() * provider.ids.length)]!; provider.revisions.set(id, provider.revisions.get(id)! + 1); stats.edits++; }
   }
 
   const over = () => job.status === 'completed' || (job.status === 'cancelled' && job.reason !== 'abandoned');
+  /** Somebody tries the failed records again, when nothing is in their way any more. */
+  const retry = async (): Promise<boolean> => {
+    if (job.status !== 'completed' || job.progress.ledger.failed === 0 || seed % 8 !== 0 || stats.retries >= 2) return false;
+    provider.cured ||= stats.retries > 0;
+    stats.retries++;
+    return (await tell({ type: 'failures_retried' })).ok || !over();
+  };
   await tell({ type: 'started' });
-  while (!over()) {
+  while (!over() || await retry()) {
     assert(++stats.ticks < TICKS_MAX, `seed ${seed}: no end in sight (${job.status}, ${job.reason}, waits for a bell that nobody rings?)`);
     now += Math.floor(random() * 600);
     await users();
@@ -213,7 +221,8 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   assert.deepEqual(await snapshotOf(owner, tenantId), ended, `seed ${seed}: stop means stop: something was written after the job had ended`);
   const [row] = await owner.query('select fence::int as fence from historical_sync_jobs where tenant_id = $1', [tenantId]);
   assert(granted.every((f) => f < Number(row!.fence)), `seed ${seed}: a token that was granted is still current after its lease ended`);
-  await expectTruth(owner, { seed, tenantId, jobId, connectionId, provider, lance, completed: job.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null });
+  await expectTruth(owner, { seed, tenantId, jobId, connectionId, provider, lance, completed: job.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2 });
+  await expectEvents(owner, seed, tenantId, job.noted);
   if (job.status === 'completed') stats.completed = 1;
   return stats;
 }

@@ -1,0 +1,130 @@
+/** Starting jobs, one or all. The row is inserted here, under every limit at once; from then on the job is its object's. */
+import { sql, type SQL } from 'drizzle-orm';
+import { routes } from '#contract/api';
+import { ApiError } from '#contract/errors';
+import type { IntegrationId, Job } from '#contract/job';
+import { ACTIVE_JOBS_PER_TENANT_MAX, JOBS_AT_ONCE_MAX, MONTHS_BACK_DEFAULT, RECORDS_PER_ACU } from '#contract/limits';
+import { monthsBefore, monthsOfHistory, type Plan } from '#contract/plans';
+import { startLock } from '#durable-objects/mirror';
+import { jobColumns, jobFromRow, type JobRow } from '#migrations/job-row';
+import { quotaAcu, recordsStored } from '#migrations/quota';
+import type { Principal } from './auth.ts';
+import { tenantDatabase } from './database.ts';
+import type { Env } from './env.ts';
+import { findJob, objectOf, quotaUsedUp, tooManyJobs } from './jobs.ts';
+import { serve, uuidOr404, type App } from './route.ts';
+
+const DAY_MS = 86_400_000;
+/** Calendars reach ahead; a year of it is plenty. */
+const FUTURE_DAYS_MAX = 366;
+
+interface HowToSync { since: Date; until: Date; chunk_size: number; priority: Job['priority']; scope: string; idempotencyKey: string | null }
+interface StartRequest extends HowToSync { integrationId: IntegrationId; connectionId: string }
+
+export function serveStart(app: App): void {
+  serve(app, routes.startJob, async ({ env, principal, params, body, context }) => {
+    const how = howOf(principal, body, context.req.header('idempotency-key'));
+    return start(env, principal, { ...how, integrationId: params.integration_id, connectionId: uuidOr404(body.connection_id) });
+  });
+
+  serve(app, routes.startAll, async ({ env, principal, body, context }) => {
+    const { idempotencyKey, ...how } = howOf(principal, body, context.req.header('idempotency-key'));
+    const outcomes = [];
+    for (const { id, integration_id, account } of await connected(env, principal)) {
+      const line = { connection_id: id, integration_id, account };
+      const key = idempotencyKey === null ? null : `${idempotencyKey}:${id}`;
+      const job = await start(env, principal, { ...how, idempotencyKey: key, integrationId: integration_id, connectionId: id }).catch((e: unknown) => { if (e instanceof ApiError) return e; throw e; });
+      outcomes.push(job instanceof ApiError ? { ...line, outcome: 'refused' as const, job: null, error: job.body().error } : { ...line, outcome: 'started' as const, job, error: null });
+    }
+    return { outcomes };
+  });
+}
+
+/** Accounts that a person sees as connected, also those that must be reconnected: they get their line too. */
+async function connected(env: Env, { tenantId }: Principal): Promise<{ id: string; integration_id: IntegrationId; account: string }[]> {
+  const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`
+    select id::text, integration_id, account from connections where tenant_id = ${tenantId} and status <> 'revoked' order by created_at, id limit ${JOBS_AT_ONCE_MAX}`]);
+  return (rows ?? []) as unknown as { id: string; integration_id: IntegrationId; account: string }[];
+}
+
+async function start(env: Env, principal: Principal, request: StartRequest): Promise<Job> {
+  const { tenantId } = principal;
+  const jobId = crypto.randomUUID();
+  const answers = await tenantDatabase(env).tenant(tenantId, [startLock(tenantId), insertJob(principal, jobId, request), whyNot(tenantId, request)]);
+  const row = answers[1]?.[0] as JobRow | undefined;
+  if (!row) {
+    const same = refuseStart(answers[2]?.[0] as unknown as WhyNot, request);
+    return (await findJob(env, tenantId, same)).job;
+  }
+  // The row waits in Postgres; should the object not hear of it now, workers find the row and wake the object.
+  const reply = await objectOf(env, tenantId, jobId).start({
+    jobId, tenantId, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, startDate: row.start_date, endDate: row.end_date,
+    chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at,
+  }).catch(() => null);
+  return reply?.job ?? jobFromRow(row);
+}
+
+const monthsAllowed = sql`(${JSON.stringify(monthsOfHistory)}::jsonb ->> t.plan)::int`;
+
+/** All limits in one statement, behind the tenant's start lock: parallel starts are counted one after the other. With it goes the job's first event. */
+function insertJob({ tenantId, name }: Principal, jobId: string, r: StartRequest): SQL {
+  return sql`
+    with started as (
+      insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, status_version, reason, message, priority, start_date, end_date, chunk_size, scope, idempotency_key, created_by, acu_at_start)
+      select c.tenant_id, ${jobId}::uuid, c.integration_id, c.id, 1, 'queued', 'Waiting for a free worker. It starts by itself.', ${r.priority}, ${r.since.toISOString()}::timestamptz, ${r.until.toISOString()}::timestamptz,
+             ${r.chunk_size}::int, ${r.scope}, ${r.idempotencyKey}, ${name}, ${quotaAcu}
+        from connections c join tenants t on t.id = c.tenant_id
+       where c.tenant_id = ${tenantId} and c.id = ${r.connectionId}::uuid and c.integration_id = ${r.integrationId} and c.status = 'active'
+         and ${r.since.toISOString()}::timestamptz >= now() - make_interval(months => ${monthsAllowed}) - interval '1 day'
+         and ${recordsStored(tenantId)} < ${quotaAcu}::bigint * ${RECORDS_PER_ACU}::int
+         and (select count(*) from historical_sync_jobs a where a.tenant_id = ${tenantId} and a.status in ('pending', 'running')) < ${ACTIVE_JOBS_PER_TENANT_MAX}
+         and not exists (select from historical_sync_jobs a where a.tenant_id = ${tenantId} and a.source_connection_id = c.id and a.status in ('pending', 'running'))
+         and not exists (select from historical_sync_jobs a where a.tenant_id = ${tenantId} and a.idempotency_key = ${r.idempotencyKey})
+      returning *),
+    told as (insert into job_events (tenant_id, job_id, no, at, actor, event, message) select tenant_id, id, 1, created_at, created_by, 'started', message from started)
+    select ${jobColumns} from started j`;
+}
+
+interface WhyNot {
+  connection: string | null; integration: string | null; active: number; active_job: string | null; same_key: string | null;
+  plan: Plan; too_far_back: boolean; quota_acu: number; records_stored: number;
+}
+const whyNot = (tenantId: string, r: StartRequest): SQL => sql`
+  select (select status from connections where tenant_id = ${tenantId} and id = ${r.connectionId}::uuid) as connection,
+         (select integration_id from connections where tenant_id = ${tenantId} and id = ${r.connectionId}::uuid) as integration,
+         (select count(*)::int from historical_sync_jobs where tenant_id = ${tenantId} and status in ('pending', 'running')) as active,
+         (select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${r.connectionId}::uuid and status in ('pending', 'running')) as active_job,
+         (select id::text from historical_sync_jobs where tenant_id = ${tenantId} and idempotency_key = ${r.idempotencyKey}) as same_key,
+         t.plan, ${r.since.toISOString()}::timestamptz < now() - make_interval(months => ${monthsAllowed}) - interval '1 day' as too_far_back,
+         ${quotaAcu} as quota_acu, ${recordsStored(tenantId)}::float8 as records_stored
+    from tenants t where t.id = ${tenantId}`;
+
+/** The id of the job that the same Idempotency-Key started before; anything else is thrown. */
+function refuseStart(why: WhyNot, request: StartRequest): string {
+  if (why.same_key) return why.same_key;
+  if (why.connection === null || why.connection === 'revoked' || why.integration !== request.integrationId) throw new ApiError('not_found', 'There is no such connection. Connect the account first.');
+  if (why.connection === 'needs_reauth') throw new ApiError('needs_reauth', 'The account no longer lets us in. Reconnect it, then start again.');
+  if (why.active_job) throw new ApiError('already_active', 'This account is being synced already. Wait for that job or cancel it.', { details: { job_id: why.active_job } });
+  if (why.too_far_back) throw beyondPlan(why.plan);
+  if (why.records_stored >= why.quota_acu * RECORDS_PER_ACU) throw quotaUsedUp({ acu_per_month: why.quota_acu, acu_used: why.records_stored / RECORDS_PER_ACU });
+  throw tooManyJobs(`${why.active} syncs are running or waiting, ${ACTIVE_JOBS_PER_TENANT_MAX} at a time are allowed. Start this one when another has ended.`);
+}
+
+const beyondPlan = (plan: Plan): ApiError => {
+  const months = monthsOfHistory[plan];
+  return new ApiError('plan_limit', `The ${plan} plan reaches ${months} month${months === 1 ? '' : 's'} back. Choose a later start_date or a larger plan.`, { details: { months_of_history: months } });
+};
+
+interface Wish { start_date?: string | undefined; end_date?: string | undefined; chunk_size: number; priority: Job['priority']; scope: string }
+
+/** Throws ApiError `bad_request` or `plan_limit`. */
+function howOf({ plan }: Principal, wish: Wish, idempotencyKey: string | undefined): HowToSync {
+  const now = new Date(), until = wish.end_date ? new Date(wish.end_date) : now;
+  const months = monthsOfHistory[plan];
+  const since = wish.start_date ? new Date(wish.start_date) : monthsBefore(now, Math.min(MONTHS_BACK_DEFAULT, months));
+  if (!(since < until)) throw new ApiError('bad_request', 'start_date must be before end_date.');
+  if (until.getTime() > now.getTime() + FUTURE_DAYS_MAX * DAY_MS) throw new ApiError('bad_request', 'end_date is more than a year ahead.');
+  if (since.getTime() < monthsBefore(now, months).getTime() - DAY_MS) throw beyondPlan(plan);
+  if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(idempotencyKey)) throw new ApiError('bad_request', 'Idempotency-Key must be 1 to 200 visible ASCII characters.');
+  return { since, until, chunk_size: wish.chunk_size, priority: wish.priority, scope: wish.scope, idempotencyKey: idempotencyKey ?? null };
+}
