@@ -1,5 +1,6 @@
 /** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
 import { z } from 'zod';
+import { FleetStatus } from './fleet.ts';
 import { Ledger, Job, JobStatus, IntegrationId, Priority } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
@@ -107,6 +108,7 @@ export const routes = {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
   },
+  fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'read', status: 200, answer: FleetStatus },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;
