@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { DOORBELL_TIMEOUT_MS } from '#contract/limits';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
+import { ensureWorkerRunning } from './fleet.ts';
 import { objectOf } from './jobs.ts';
 import { signForWorker } from './tokens.ts';
 
@@ -16,6 +17,8 @@ const LOOKED_AT_MAX = 200;
 
 export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<void> {
   if (batch.queue.endsWith('-dlq')) return answerDeadLetters(batch, env);
+  // Beside the bells, never before them; a fleet that cannot be told now is told by the next bell.
+  const told = ensureWorkerRunning(env).catch(() => undefined);
   await Promise.all(batch.messages.map(async (message) => {
     const { tenant_id, job_id } = message.body;
     const wanted = await objectOf(env, tenant_id, job_id).wanted().catch(() => true);
@@ -25,6 +28,7 @@ export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<
     await env.SYNC_QUEUE.send(message.body, { delaySeconds });
     message.ack();
   }));
+  await told;
 }
 
 /** Tells the fleet to look. False: nobody answered, or every slot is busy. */

@@ -8,12 +8,14 @@ import { authOf, principalOf } from './auth.ts';
 import { serveConnections } from './connections.ts';
 import { answerBells, wakeForgottenJobs, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
+import { serveFleet } from './fleet.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveMemory } from './memory.ts';
 import { refuseForeignOrigin, serve, type App } from './route.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
 export { SyncJob } from '#durable-objects/sync-job';
+export { WorkerFleet } from './fleet.ts';
 export { ConnectionVault } from './vault/connection-vault.ts';
 
 const app: App = new Hono<{ Bindings: Env }>();
@@ -28,6 +30,7 @@ serve(app, routes.me, async ({ principal: { user, tenantId, tenantName, plan } }
 serveJobs(app);
 serveConnections(app);
 serveMemory(app);
+serveFleet(app);
 serveWorkerDoor(app);
 
 app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {
