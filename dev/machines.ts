@@ -60,9 +60,10 @@ export async function startFleet({ dir, port, app, token, onLog, restartMs = 500
     app, token, power: {
       async on(id) {
         if (stopping) return;
-        const machine: Running = { id, port: await freePort(), pid: null, kept: null, wanted: true };
+        const machine: Running = { id, port: 0, pid: null, kept: null, wanted: true };
         running.set(id, machine);
-        run(machine);
+        machine.port = await freePort();
+        if (machine.wanted) run(machine);
       },
       async off(id) {
         const machine = running.get(id);
