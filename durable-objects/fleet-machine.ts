@@ -50,7 +50,8 @@ export function decideFleet(sight: Sight, rules: FleetRules): FleetChoice {
   if (sight.depth !== null && sight.depth > rules.scaleUpDepth && running < rules.max) return another(of, sight, rules, `${sight.depth} jobs wait and ${running} of at most ${rules.max} workers are running.`);
 
   const unfinished = of('leaving').find((m) => m.state === 'started') ?? of('stopped').find((m) => m.id === sight.condemned);
-  if (unfinished) return { action: 'destroy', machineId: unfinished.id, why: 'Its end was begun and is finished now.' };
+  // Not before another one answers: until then it still serves searches.
+  if (unfinished && of('working').length > 0) return { action: 'destroy', machineId: unfinished.id, why: 'Its end was begun and is finished now.' };
 
   if (!sight.checkDue) return { action: 'none', why: 'Enough workers are running.' };
   if (of('working').length <= 1) return { action: 'none', why: 'One worker is always kept.' };

@@ -77,6 +77,7 @@ describe('an end that was begun', () => {
     [['idle', 'draining'], {}, 'destroy draining-1'], [['idle', 'draining'], { check: false }, 'destroy draining-1'], [['busy', 'draining'], { depth: 3 }, 'destroy draining-1'],
     [['idle', 'stopped'], { condemned: 'stopped-1' }, 'destroy stopped-1'], [['idle', 'stopped'], { condemned: 'gone-7' }, 'none'],
     [['idle', 'stopping'], { condemned: 'stopping-1' }, 'none'], [['idle', 'destroying'], { condemned: 'destroying-1' }, 'none'],
+    [['draining', 'booting'], {}, 'none'], [['stopped', 'starting'], { condemned: 'stopped-0' }, 'none'],
     // Needed after all: started again instead.
     [['busy', 'stopped'], { condemned: 'stopped-1', depth: 6 }, 'start stopped-1'], [['stopped'], { condemned: 'stopped-0' }, 'start stopped-0'],
     // The proxy started it again: it is a worker like any other.
@@ -102,7 +103,7 @@ describe('whatever is seen', () => {
         }
         case 'destroy': {
           const idle = named!.state === 'stopped' || (named!.state === 'started' && named!.report?.busy === 0);
-          const left = sight.machines.filter((m) => m !== named && ((m.silentSince !== null && NOW - m.silentSince < rules.silentMs) || (m.report && !m.report.draining))).length;
+          const left = sight.machines.filter((m) => m !== named && m.report && !m.report.draining).length;
           if (!idle || left === 0) throw new Error(`${choice.machineId} must stay: ${JSON.stringify(sight)}`);
           break;
         }

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FleetStatus } from '#contract/fleet';
 import { startHouse, type House } from '#dev/house';
@@ -36,7 +37,7 @@ afterAll(async () => { await house.stop(); rmSync(dir, { recursive: true, force:
 
 const status = async (): Promise<FleetStatus> => FleetStatus.parse(await (await clients[0]!.fetch('/api/fleet')).json());
 const started = ({ machines }: FleetStatus): number => machines.filter((m) => m.state === 'started').length;
-interface LogLine { machine: string; event: string; job?: string; outcome?: string; busy?: number }
+interface LogLine { machine: string; event: string; worker?: string; job?: string; outcome?: string; busy?: number }
 const workerLog = (): LogLine[] => readFileSync(join(dir, 'worker.log'), 'utf8').split('\n').filter((l) => l.includes('{')).map((l) => ({ ...JSON.parse(l.slice(l.indexOf('{'))) as LogLine, machine: l.slice(0, l.indexOf(' ')) }));
 
 describe('the fleet', () => {
@@ -72,4 +73,22 @@ describe('the fleet', () => {
     const [rows] = await house.owner.system([sql`select distinct error_count, fence::int as fence from historical_sync_jobs`]);
     expect(rows, 'one lease a job: raised when granted and when given back').toEqual([{ error_count: 0, fence: 2 }]);
   }, 180_000);
+
+  it('replaces a drained machine, and its process dying does not make it take jobs again', async () => {
+    const [only] = house.fleet.machines(), at = (path: string) => `http://127.0.0.1:${only!.port}${path}`;
+    const { worker: secret } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8')) as { worker: string };
+    const token = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setIssuer('hsync').setAudience('fly-worker').setExpirationTime('60s').sign(new TextEncoder().encode(secret));
+    const drain = (machine_id: string, bearer = token) => fetch(at('/drain'), { method: 'POST', headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' }, body: JSON.stringify({ machine_id }) });
+    expect((await drain(only!.id, 'nobody')).status).toBe(401);
+    expect((await drain('another')).status, 'meant for another machine').toBe(422);
+    expect((await drain(only!.id)).status).toBe(200);
+    process.kill(Number(workerLog().findLast((l) => l.event === 'ready' && l.machine === only!.id)!.worker!.split('/')[1]), 'SIGKILL');
+    const health = await until(async () => fetch(at('/healthz')).then((r) => r.json() as Promise<{ draining: boolean }>, () => null), (h) => h !== null, 'the next process answers');
+    expect(health!.draining).toBe(true);
+
+    const after = await until(status, (s) => s.machines.length === 1 && s.machines[0]!.machine_id !== only!.id && s.machines[0]!.busy === 0, 'another machine, and only that', 30_000);
+    expect(after.decisions.slice(0, 2).map((d) => [d.action, d.machine_id])).toEqual([['destroy', only!.id], ['create', after.machines[0]!.machine_id]]);
+    const connection = await clients[0]!.connect(ACCOUNTS[0]!);
+    expect(await clients[0]!.ended((await clients[0]!.start(connection)).job_id)).toMatchObject({ status: 'completed' });
+  }, 90_000);
 });

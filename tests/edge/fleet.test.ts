@@ -3,7 +3,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } fro
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FleetStatus } from '#contract/fleet';
 import type { WorkerFleet } from '#worker-api/fleet';
-import { backRoom, call, env, newConnection, newTenant, objectOf, rows, signIn, type Tenant } from './visitor.ts';
+import { act, backRoom, call, env, newConnection, newJob, newTenant, objectOf, rows, signIn, until, type Tenant } from './visitor.ts';
 
 interface Machine { id: string; state: string; region: string; instance_id: string; config: { image: string } }
 interface View { machines: Machine[]; heard: { what: string; body: string }[] }
@@ -82,6 +82,14 @@ describe('a job waits', () => {
     expect(heard.filter((h) => h.what.startsWith('POST')).map((h) => JSON.parse(h.body) as object)).toEqual([{ config: m!.config, region: m!.region }]);
     expect((await status()).last_decision).toMatchObject({ action: 'create', machine_id: now[1]!.id, outcome: 'done', queue_depth: 6 });
     expect((await kept()).alarm, 'one more may not be enough').toBeLessThan(Date.now() + 5_000);
+  });
+
+  it('and its bell, on its way through the queue, wakes the fleet', async () => {
+    const [m] = await machines(IDLE);
+    await world({ change: { id: m!.id, state: 'stopped' } });
+    const { job_id } = await newJob(tenant);
+    await until(async () => { expect((await world()).machines).toMatchObject([{ id: m!.id, state: 'started' }]); });
+    await act(tenant, job_id, 'cancel');
   });
 
   it('and twenty bells at once are one look', async () => {
