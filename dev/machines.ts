@@ -11,8 +11,8 @@ export interface Machine { id: string; port: number; pid: number | null }
 export interface Fleet {
   /** Those that are switched on. */
   machines(): Machine[];
-  /** Switches on so many. The first ones: `fly deploy` has done that in production. */
-  boot(count: number, env: Record<string, string>): Promise<void>;
+  /** Makes it so many, unless the Worker has made as many already: what `fly deploy` does in production. */
+  boot(count: number): Promise<void>;
   /** Resolves when every machine answers its health check. */
   ready(): Promise<void>;
   stop(): Promise<void>;
@@ -26,6 +26,7 @@ export interface FleetOptions {
   /** What the Machines API calls the app, and who may command it. */
   app: string;
   token: string;
+  env: Record<string, string>;
   onLog?: (line: string) => void;
   /** ms between a machine's death and its restart. */
   restartMs?: number;
@@ -39,9 +40,9 @@ const DOORBELL_PATIENCE_MS = 1_000;
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const ONLY_THIS_MACHINE = 'fly-force-instance-id';
 
-export async function startFleet({ dir, port, app, token, onLog, restartMs = 500 }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ dir, port, app, token, env, onLog, restartMs = 500 }: FleetOptions): Promise<Fleet> {
   const running = new Map<string, Running>();
-  let env: Record<string, string> = {}, stopping = false, ended: Promise<void> | null = null, next = 0;
+  let stopping = false, ended: Promise<void> | null = null, next = 0;
 
   function run(machine: Running): void {
     const kept = startKept(dir, 'fly-worker', ['--max-old-space-size=1024', MAIN], {
@@ -87,10 +88,7 @@ export async function startFleet({ dir, port, app, token, onLog, restartMs = 500
   await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(port, '127.0.0.1', resolve); });
   return {
     machines: () => [...running.values()].map(({ id, port: p, pid }) => ({ id, port: p, pid })),
-    async boot(count, settings) {
-      env = settings;
-      for (let i = 0; i < count; i++) await api.add();
-    },
+    async boot(count) { while (api.machines().length < count) await api.add(); },
     async ready() { await Promise.all([...running.values()].map((m) => healthy(m.port))); },
     stop: () => ended ??= end(),
   };
