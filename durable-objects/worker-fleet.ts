@@ -42,7 +42,9 @@ export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
     super(ctx, env);
     this.#ports = ports;
     this.#rules = fleetRules(env);
-    this.#memory = { ...EMPTY, ...ctx.storage.kv.get<Memory>('fleet') };
+    const memory = { ...EMPTY, ...ctx.storage.kv.get<Memory>('fleet') };
+    // The settings may have changed since: what is far off by the old ones comes as soon as the new ones say.
+    this.#memory = { ...memory, checkAt: Math.min(memory.checkAt, Date.now() + this.#rules.checkMs) };
   }
 
   /** A job waits: look as soon as may be. Any number of calls are one look. */
@@ -58,7 +60,7 @@ export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
       const { machines } = this.#ports, now = Date.now();
       if (machines && now >= Math.max((this.#memory.lookedAt ?? 0) + FLEET_PAUSE_MS, this.#memory.quietUntil)) {
         await this.#survey(machines, now).catch((error: unknown) => this.#fail(error, now));
-        if (await this.ctx.storage.getAlarm() === null) await this.#wakeAt(now + FLEET_PAUSE_MS);
+        await this.#wakeAt(this.#nextLook(false));
       }
       return toStatus(this.#memory, this.#rules, machines !== null, await this.ctx.storage.getAlarm(), Date.now());
     });

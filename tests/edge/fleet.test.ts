@@ -174,6 +174,22 @@ describe('the regular look', () => {
   });
 });
 
+describe('the alarm', () => {
+  it('goes on of itself, and a look that was due by older settings only comes when the new ones say', async () => {
+    await machines(IDLE);
+    await look();
+    expect((await kept()).alarm! - Date.now()).toBeGreaterThan(290_000);
+    await runInDurableObject(fleet(), async (_: WorkerFleet, { storage }) => {
+      storage.kv.put('fleet', { ...storage.kv.get<object>('fleet'), checkAt: Date.now() + DAY_MS, lookedAt: 0 });
+      await storage.setAlarm(Date.now() + DAY_MS);
+      await storage.sync();
+    });
+    await abortAllDurableObjects();
+    await status();
+    expect((await kept()).alarm! - Date.now()).toBeLessThanOrEqual(300_000);
+  });
+});
+
 describe('something is wrong', () => {
   it.each<[string, { status: number; body?: unknown; headers?: Record<string, string> }, string]>([
     ['the line breaks', { status: 0 }, 'unreachable'], ['Fly fails', { status: 502, body: 'bad gateway' }, 'broken'], ['our token is refused', { status: 401, body: { error: 'unauthorized' } }, 'denied'],
