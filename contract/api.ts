@@ -1,9 +1,9 @@
 /** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
 import { z } from 'zod';
-import { FleetStatus } from './fleet.ts';
 import { Ledger, Job, JobStatus, IntegrationId, Priority } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
+import { FleetStatus } from './fleet.ts';
 
 /** What a key must be allowed to do. A session may do all. */
 export type Scope = 'read' | 'sync' | 'admin';
