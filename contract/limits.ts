@@ -130,6 +130,28 @@ export const RSS_SOFT_BYTES = 1_200 * 1024 * 1024;
 /** Fly's longest kill timeout is 300 s; a chunk takes far less. */
 export const SHUTDOWN_MS = 25 * SECOND;
 
+// --- the fleet
+/** More waiting jobs than this and another machine comes. */
+export const SCALE_UP_QUEUE_DEPTH = 5;
+/** A machine without a job for this long may go, unless it is the last. */
+export const SCALE_DOWN_IDLE_MS = 5 * MINUTE;
+export const FLEET_MAX = 3;
+/** Looks that may destroy are this far apart; one machine a look. */
+export const FLEET_CHECK_MS = 5 * MINUTE;
+/** Any two looks are this far apart: a hundred starts at once are one look, and Fly allows one action a second. */
+export const FLEET_PAUSE_MS = 2 * SECOND;
+/** After a look that failed. The jobs wait meanwhile. */
+export const FLEET_RETRY_MS = 30 * SECOND;
+/** A machine that answers nothing for this long is no longer waited for. Booting takes seconds. */
+export const FLEET_SILENT_MS = 2 * MINUTE;
+/** One request to the Machines API; never repeated within a look. */
+export const FLEET_TIMEOUT_MS = 10 * SECOND;
+/** A machine is asked whether it is busy. No answer counts as busy. */
+export const FLEET_ASK_TIMEOUT_MS = 5 * SECOND;
+/** How long Fly may take to stop an idle machine before the rest is left to the next look. */
+export const FLEET_STOP_WAIT_SECONDS = 8;
+export const FLEET_DECISIONS_MAX = 20;
+
 // --- the edge
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 export const OAUTH_STATE_SECONDS = 600;

@@ -15,9 +15,10 @@ import { seed, type Credentials } from './seed.ts';
 export interface HouseOptions {
   /** Everything that is kept between runs. */
   dir: string;
-  /** The first of six ports: app, fleet, sandbox, Neon door, Postgres. */
+  /** The first of five ports: app, fleet with its Machines API, sandbox, Neon door, Postgres. */
   port: number;
-  workers?: number;
+  /** So many worker machines, always. Left out: one to begin with, and the Worker scales them through the Machines API. */
+  workers?: number | undefined;
   /** More settings for Worker and workers, e.g. LEASE_SECONDS. */
   env?: Record<string, string>;
   say?: (line: string) => void;
@@ -36,9 +37,11 @@ export interface House {
   stop(): Promise<void>;
 }
 
+/** What the fleet's Machines API calls its only app. */
+const FLY_APP = 'historical-sync-worker';
 const ROOT = resolve(import.meta.dirname, '..');
-/** Names that are passed on from the environment when set: providers and their clients. */
-const PASSED_ON = /^(MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI|FLY)_[A-Z_]+$/;
+/** Names that are passed on from the environment when set: providers and their clients, and the settings of README.md. */
+const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS)$/;
 
 interface Secrets { database: string; auth: string; token: string; worker: string; job: string }
 
@@ -53,7 +56,7 @@ function secretsOf(dir: string): Secrets {
 }
 
 /** Starts everything, in order; what was started is stopped again when something later fails. Throws with what to do. */
-export async function startHouse({ dir, port, workers = 2, env = {}, say = () => undefined, restartMs = 500 }: HouseOptions): Promise<House> {
+export async function startHouse({ dir, port, workers, env = {}, say = () => undefined, restartMs = 500 }: HouseOptions): Promise<House> {
   mkdirSync(dir, { recursive: true });
   const secrets = secretsOf(dir), stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => { for (const s of stops.splice(0).reverse()) await s().catch((error: unknown) => say(`while stopping: ${String(error)}`)); };
@@ -70,11 +73,18 @@ export async function startHouse({ dir, port, workers = 2, env = {}, say = () =>
     const credentials = await seed(owner, dir, url);
     await startSandboxProcess(dir, port + 2, env, stops);
     const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
-    await startWorker(dir, port, { ...shared, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
-    stops.push(startCron(url));
-    const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' });
-    const fleet = await startFleet({ dir, port: port + 1, count: workers, restartMs, onLog: (line) => log.write(`${line}\n`), env: { ...shared, API_URL: url, LANCEDB_URI: process.env.LANCEDB_URI ?? join(dir, 'lancedb'), LANCEDB_LOG: 'error' } });
+    const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' }), flyToken = randomBytes(16).toString('hex');
+    const fleet = await startFleet({
+      dir, port: port + 1, app: FLY_APP, token: flyToken, restartMs, onLog: (line) => log.write(`${line}\n`),
+      env: { ...shared, API_URL: url, LANCEDB_URI: process.env.LANCEDB_URI ?? join(dir, 'lancedb'), LANCEDB_LOG: 'error' },
+    });
     stops.push(async () => { await fleet.stop(); log.end(); });
+    const fly = workers === undefined ? flyOf(`http://127.0.0.1:${port + 1}`, flyToken) : {};
+    await startWorker(dir, port, { ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    stops.push(startCron(url));
+    // The workers first: they hand their jobs back to a Worker that still answers.
+    stops.push(() => fleet.stop());
+    await fleet.boot(workers ?? 1);
     await fleet.ready();
     return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), stop };
   } catch (error) {
@@ -105,10 +115,16 @@ async function startDatabase(dir: string, port: number, say: (line: string) => v
   return { ownerUrl, httpUrl: `http://127.0.0.1:${port + 3}/sql`, wsProxy: `127.0.0.1:${port + 3}/v2` };
 }
 
-/** Every provider's address: the environment's, else the sandbox. */
+/** Every provider's address: the environment's, else the sandbox. And the environment's settings. */
 function providers(sandboxUrl: string): Record<string, string> {
   const passed = Object.fromEntries(Object.entries(process.env).filter((e): e is [string, string] => PASSED_ON.test(e[0]) && e[1] !== undefined));
   return { MICROSOFT_LOGIN_URL: sandboxUrl, MICROSOFT_GRAPH_URL: sandboxUrl, MICROSOFT_CLIENT_ID: 'sandbox-client', MICROSOFT_CLIENT_SECRET: 'sandbox-secret', ...passed };
+}
+
+/** Who scales: the Machines API of the environment when it names one, else the fleet's own. A token that merely lies about in the environment is left alone. */
+function flyOf(apiUrl: string, token: string): Record<string, string> {
+  const given = process.env.FLY_API_URL;
+  return given ? { FLY_API_URL: given, FLY_APP: process.env.FLY_APP ?? '', FLY_API_TOKEN: process.env.FLY_API_TOKEN ?? '' } : { FLY_API_URL: apiUrl, FLY_APP, FLY_API_TOKEN: token };
 }
 
 /** Mails keep their dates over restarts: the day the mailbox ends is written down once. */

@@ -1,11 +1,18 @@
-/** The fleet on loopback: real worker processes, restarted when they die as Fly restarts machines, behind one front address as Fly's proxy is. */
+/**
+ * The fleet on loopback: every machine a real worker process, restarted when it dies as Fly restarts machines. One address in front of them, as Fly's proxy is,
+ * which also starts a stopped machine when a request finds none running; beneath /v1 of the same address the Machines API.
+ */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { openMachinesApi, type StandInApi } from './machines-api.ts';
 import { freePort } from './ports.ts';
 import { startKept, type Kept } from './processes.ts';
 
 export interface Machine { id: string; port: number; pid: number | null }
 export interface Fleet {
+  /** Those that are switched on. */
   machines(): Machine[];
+  /** Makes it so many, unless the Worker has made as many already: what `fly deploy` does in production. */
+  boot(count: number): Promise<void>;
   /** Resolves when every machine answers its health check. */
   ready(): Promise<void>;
   stop(): Promise<void>;
@@ -16,23 +23,26 @@ export interface FleetOptions {
   dir: string;
   /** Where the edge reaches the fleet. */
   port: number;
-  count: number;
+  /** What the Machines API calls the app, and who may command it. */
+  app: string;
+  token: string;
   env: Record<string, string>;
   onLog?: (line: string) => void;
   /** ms between a machine's death and its restart. */
   restartMs?: number;
 }
 
-interface Running extends Machine { kept: Kept | null }
+interface Running extends Machine { kept: Kept | null; wanted: boolean }
 
 const MAIN = new URL('../fly-worker/main.ts', import.meta.url).pathname;
 /** A machine that does not even take a doorbell in this time is passed over: it may be frozen. */
 const DOORBELL_PATIENCE_MS = 1_000;
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
+const ONLY_THIS_MACHINE = 'fly-force-instance-id';
 
-export async function startFleet({ dir, port, count, env, onLog, restartMs = 500 }: FleetOptions): Promise<Fleet> {
-  const machines: Running[] = [];
-  let stopping = false, next = 0;
+export async function startFleet({ dir, port, app, token, env, onLog, restartMs = 500 }: FleetOptions): Promise<Fleet> {
+  const running = new Map<string, Running>();
+  let stopping = false, ended: Promise<void> | null = null, next = 0;
 
   function run(machine: Running): void {
     const kept = startKept(dir, 'fly-worker', ['--max-old-space-size=1024', MAIN], {
@@ -44,43 +54,78 @@ export async function startFleet({ dir, port, count, env, onLog, restartMs = 500
     kept.child.once('exit', () => {
       machine.kept = null;
       machine.pid = null;
-      if (!stopping) setTimeout(() => { if (!stopping) run(machine); }, restartMs);
+      if (machine.wanted) setTimeout(() => { if (machine.wanted) run(machine); }, restartMs);
     });
   }
-  for (let i = 0; i < count; i++) {
-    const machine: Running = { id: `machine-${i + 1}`, port: await freePort(), pid: null, kept: null };
-    machines.push(machine);
-    run(machine);
-  }
+  const api = openMachinesApi({
+    app, token, power: {
+      async on(id) {
+        if (stopping) return;
+        const machine: Running = { id, port: 0, pid: null, kept: null, wanted: true };
+        running.set(id, machine);
+        machine.port = await freePort();
+        if (machine.wanted) run(machine);
+      },
+      async off(id) {
+        const machine = running.get(id);
+        if (!machine) return;
+        machine.wanted = false;
+        await machine.kept?.end();
+        running.delete(id);
+      },
+    },
+  });
 
-  const server = createServer((incoming, outgoing) => { void pass(incoming, outgoing, machines, next++ % machines.length); });
+  async function end(): Promise<void> {
+    stopping = true;
+    await Promise.all([...running.values()].map((m) => { m.wanted = false; return m.kept?.end(); }));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  const server = createServer((incoming, outgoing) => {
+    void (incoming.url?.startsWith('/v1/') ? command(incoming, outgoing, api) : pass(incoming, outgoing, api, running, next++)).catch(() => outgoing.destroy());
+  });
   await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(port, '127.0.0.1', resolve); });
   return {
-    machines: () => machines.map(({ id, port: p, pid }) => ({ id, port: p, pid })),
-    async ready() { await Promise.all(machines.map((m) => healthy(m.port))); },
-    async stop() {
-      stopping = true;
-      await Promise.all(machines.map((m) => m.kept?.end()));
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    machines: () => [...running.values()].map(({ id, port: p, pid }) => ({ id, port: p, pid })),
+    async boot(count) { while (api.machines().length < count) await api.add(); },
+    async ready() { await Promise.all([...running.values()].map((m) => healthy(m.port))); },
+    stop: () => ended ??= end(),
   };
 }
 
+async function command(incoming: IncomingMessage, outgoing: ServerResponse, api: StandInApi): Promise<void> {
+  const text = (await read(incoming)).toString('utf8');
+  const { status, body } = await api.answer(incoming.method ?? 'GET', new URL(incoming.url ?? '/', 'http://machines'), incoming.headers.authorization, text ? JSON.parse(text) : undefined);
+  outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
 /** Tries one machine after the other, beginning with a different one each time; a busy one (429) passes it on, as soft limits do. */
-async function pass(incoming: IncomingMessage, outgoing: ServerResponse, machines: Running[], first: number): Promise<void> {
+async function pass(incoming: IncomingMessage, outgoing: ServerResponse, api: StandInApi, running: Map<string, Running>, first: number): Promise<void> {
   const body = await read(incoming).catch(() => null);
   if (body === null) return void outgoing.writeHead(413).end();
+  const only = incoming.headers[ONLY_THIS_MACHINE];
+  const machines = await routable(api, running, typeof only === 'string' ? only : null);
   let busy = false;
   for (let i = 0; i < machines.length; i++) {
     const machine = machines[(first + i) % machines.length]!;
     if (machine.pid === null) continue;
     const answer = await forward(machine.port, incoming, body).catch(() => null);
     if (answer === null) continue;
-    if (answer.status === 429) { busy = true; continue; }
+    if (answer.status === 429 && !only) { busy = true; continue; }
     return void outgoing.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
   }
   outgoing.writeHead(busy ? 429 : 503, { 'content-type': 'application/json' }).end('{}');
+}
+
+/** Whom a request may reach. When nobody runs, a stopped machine is started for it (`auto_start_machines`). */
+async function routable(api: StandInApi, running: Map<string, Running>, only: string | null): Promise<Running[]> {
+  const all = api.machines().filter((m) => only === null || m.id === only);
+  if (!all.some((m) => m.state === 'started' || m.state === 'starting')) {
+    const stopped = all.find((m) => m.state === 'stopped');
+    if (stopped) await api.start(stopped.id).then(() => healthy(running.get(stopped.id)!.port));
+  }
+  return all.filter((m) => m.state === 'started').flatMap((m) => running.get(m.id) ?? []);
 }
 
 function forward(port: number, incoming: IncomingMessage, body: Buffer): Promise<{ status: number; type: string; body: Buffer }> {

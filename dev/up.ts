@@ -22,7 +22,7 @@ try {
   console.log('Historical Sync is starting (Postgres, sandbox, Worker, fleet) ..');
   process.env.NODE_ENV = 'production';            // the page people get, also when a test runner starts us
   await build({ configFile: resolve(ROOT, 'web/vite.config.ts'), logLevel: 'error' });
-  house = await startHouse({ dir, port, workers: Number(process.env.HSYNC_WORKERS ?? 2), say: (line) => console.log(line) });
+  house = await startHouse({ dir, port, workers: process.env.HSYNC_WORKERS ? Number(process.env.HSYNC_WORKERS) : undefined, say: (line) => console.log(line) });
   console.log(welcome(house));
   if (demo) {
     const code = await runDemo(house);

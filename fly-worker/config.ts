@@ -15,6 +15,8 @@ const Config = z.object({
   WORKER_SECRET: z.string().min(16),
   WORKER_SLOTS: z.coerce.number().int().min(1).max(64).default(SLOTS_DEFAULT),
   FLY_MACHINE_ID: z.string().optional(),
+  /** Set by the supervisor: the machine was drained before its process died. */
+  WORKER_DRAINING: z.literal('1').optional(),
 });
 export type Config = z.infer<typeof Config>;
 

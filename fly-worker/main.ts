@@ -8,7 +8,7 @@ import { log, readConfig } from './config.ts';
 import { openDoor, type Claim } from './door.ts';
 
 /** What the working process tells us. */
-export type Notice = { type: 'ready' } | { type: 'lease'; jobId: string; claim: Pick<Claim, 'token' | 'job'> | null };
+export type Notice = { type: 'ready' } | { type: 'draining' } | { type: 'lease'; jobId: string; claim: Pick<Claim, 'token' | 'job'> | null };
 
 /** A process that never got ready would not the next time either: wait longer each time. One that worked starts again at once. */
 const RESTART_FIRST_MS = 200, RESTART_MAX_MS = 10_000;
@@ -16,13 +16,15 @@ const RESTART_FIRST_MS = 200, RESTART_MAX_MS = 10_000;
 const config = readConfig(process.env);
 const door = openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId: 'supervisor' });
 const leases = new Map<string, Pick<Claim, 'token' | 'job'>>();
-let child: ChildProcess | null = null, stopping = false, falseStarts = 0;
+let child: ChildProcess | null = null, stopping = false, draining = false, falseStarts = 0;
 
 function start(): void {
   let ready = false;
-  child = fork(new URL('./worker.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child = fork(new URL('./worker.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...(draining && { WORKER_DRAINING: '1' }) } });
   child.on('message', (notice: Notice) => {
     if (notice.type === 'ready') ready = true;
+    // The fleet was promised that this machine takes no job any more: that outlives the process.
+    else if (notice.type === 'draining') draining = true;
     else if (notice.claim) leases.set(notice.jobId, notice.claim);
     else leases.delete(notice.jobId);
   });

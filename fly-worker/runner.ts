@@ -15,12 +15,19 @@ export interface RunnerOptions {
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
   /** Told whenever a lease is taken, renewed or given back, so that a supervisor can speak for us. */
   onLease?: (jobId: string, claim: Pick<Claim, 'token' | 'job'> | null) => void;
+  /** The process before this one had been told to take no more jobs. */
+  draining?: boolean;
 }
 
 export interface Runner {
   /** Somebody should look. False: every slot is busy (a busy slot looks again by itself when it is done). */
   ring(): boolean;
   readonly busy: number;
+  /** Since when no slot has worked; null while one does. */
+  readonly idleSince: number | null;
+  /** Takes no job from now on. False, and nothing changes: a slot is busy. The answer and the closing are one step, so no job slips in between. */
+  drain(): boolean;
+  readonly draining: boolean;
   /** Resolves when every slot has handed its job back. */
   stop(): Promise<void>;
 }
@@ -31,8 +38,9 @@ const CANDIDATES = 20;
 export function createRunner(options: RunnerOptions): Runner {
   const slots = new Set<Promise<void>>();
   const shutdown = new AbortController();
+  let draining = options.draining ?? false, idleSince: number | null = Date.now();
 
-  async function drain(): Promise<void> {
+  async function workThrough(): Promise<void> {
     while (!shutdown.signal.aborted) {
       const claim = await claimNext(options, shutdown.signal);
       if (!claim) return;
@@ -41,12 +49,23 @@ export function createRunner(options: RunnerOptions): Runner {
   }
   return {
     ring() {
-      if (shutdown.signal.aborted || slots.size >= options.slots) return false;
-      const slot = drain().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => slots.delete(slot));
+      if (draining || shutdown.signal.aborted || slots.size >= options.slots) return false;
+      const slot = workThrough().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => {
+        slots.delete(slot);
+        if (slots.size === 0) idleSince = Date.now();
+      });
       slots.add(slot);
+      idleSince = null;
       return true;
     },
     get busy() { return slots.size; },
+    get idleSince() { return idleSince; },
+    drain() {
+      if (slots.size > 0) return false;
+      draining = true;
+      return true;
+    },
+    get draining() { return draining; },
     async stop() { shutdown.abort(new Shutdown('The worker is shutting down.')); await Promise.all(slots); },
   };
 }

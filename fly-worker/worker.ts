@@ -1,4 +1,4 @@
-/** The working process: doorbell, search, health and metrics over HTTP; the runner behind them. SIGTERM hands the jobs back, nothing else stops it. */
+/** The working process: doorbell, drain, search, health and metrics over HTTP; the runner behind them. SIGTERM hands the jobs back, nothing else stops it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -17,9 +17,10 @@ import { openSemanticMemory } from './semantic/memory.ts';
 import { openWorkshop } from './workshop.ts';
 
 const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery });
+const DrainBody = z.object({ machine_id: z.string() });
 const RecordBody = z.object({ tenant_id: z.string().min(1), record_id: z.uuid() });
 
-interface Rooms { config: Config; runner: Runner; memory: Memory }
+interface Rooms { config: Config; runner: Runner; memory: Memory; tell(notice: Notice): void }
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
@@ -29,11 +30,11 @@ async function start(): Promise<void> {
   const semantic = openSemanticMemory({ uri: config.LANCEDB_URI });
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
   const runner = createRunner({
-    db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, log,
+    db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder } };
+  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder }, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -61,10 +62,11 @@ async function start(): Promise<void> {
 async function answer(rooms: Rooms, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = `${request.method} ${new URL(request.url ?? '/', 'http://worker').pathname}`;
   try {
-    if (path === 'GET /healthz') return reply(response, 200, { ok: true, busy: rooms.runner.busy, rss_bytes: process.memoryUsage.rss() });
+    if (path === 'GET /healthz') return reply(response, 200, health(rooms));
     await checkEdge(rooms.config, request);
     switch (path) {
       case 'POST /doorbell': return reply(response, rooms.runner.ring() ? 202 : 429, {});
+      case 'POST /drain': return drain(rooms, DrainBody.parse(await readJson(request)).machine_id, response);
       case 'POST /search': {
         const { tenant_id, query } = SearchBody.parse(await readJson(request));
         return reply(response, 200, await search(rooms.memory, tenant_id, query));
@@ -82,6 +84,20 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
     if (known.code === 'internal') log('request_failed', { path, error: String(error) });
     reply(response, known.status, known.body());
   }
+}
+
+function health({ config, runner }: Rooms): object {
+  const idleMs = runner.idleSince === null ? 0 : Date.now() - runner.idleSince;
+  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, rss_bytes: process.memoryUsage.rss() };
+}
+
+/** Before this machine is given up: from a yes on, no job begins here. A request that was meant for another machine closes nothing. */
+function drain({ config, runner, tell }: Rooms, machineId: string, response: ServerResponse): void {
+  if (machineId !== config.FLY_MACHINE_ID) throw new ApiError('unprocessable', 'This is another machine.');
+  if (!runner.drain()) throw new ApiError('invalid_state', `This machine works on ${runner.busy} jobs.`);
+  tell({ type: 'draining' });
+  log('draining');
+  reply(response, 200, { draining: true });
 }
 
 /** Only the front desk may ask. */

@@ -4,6 +4,7 @@ import { ACTIVE_JOBS_PER_TENANT_MAX, DOORBELL_TIMEOUT_MS, RECORDS_PER_ACU } from
 import { acuPerMonth } from '#contract/plans';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
+import { ensureWorkerRunning } from './fleet.ts';
 import { objectOf } from './jobs.ts';
 import { signForWorker } from './tokens.ts';
 
@@ -17,15 +18,20 @@ const LOOKED_AT_MAX = 200;
 
 export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<void> {
   if (batch.queue.endsWith('-dlq')) return answerDeadLetters(batch, env);
+  let told: Promise<void> | null = null;
   await Promise.all(batch.messages.map(async (message) => {
     const { tenant_id, job_id } = message.body;
     const wanted = await objectOf(env, tenant_id, job_id).wanted().catch(() => true);
-    if (!wanted || await ringFleet(env)) return message.ack();
+    if (!wanted) return message.ack();
+    // Beside the bell, never before it. A fleet that cannot be told now is told by the next one.
+    told ??= ensureWorkerRunning(env).catch(() => undefined);
+    if (await ringFleet(env)) return message.ack();
     const delaySeconds = Math.min(2 ** message.attempts, RETRY_SECONDS_MAX);
     if (message.attempts < ATTEMPTS_MAX) return message.retry({ delaySeconds });
     await env.SYNC_QUEUE.send(message.body, { delaySeconds });
     message.ack();
   }));
+  await told;
 }
 
 /** Tells the fleet to look. False: nobody answered, or every slot is busy. */

@@ -1,10 +1,13 @@
 /** What the Worker is given: bindings, secrets, addresses. Parsed nowhere else. */
 import type { SyncJob, SyncJobEnv } from '#durable-objects/sync-job';
 import type { Fetcher, DurableObjectNamespace } from '@cloudflare/workers-types';
+import type { FleetSettings } from '#durable-objects/fleet-machine';
+import type { WorkerFleet } from './fleet.ts';
 import type { ConnectionVault } from './vault/connection-vault.ts';
 
-export interface Env extends SyncJobEnv {
+export interface Env extends SyncJobEnv, FleetSettings {
   SYNC_JOB: DurableObjectNamespace<SyncJob>;
+  WORKER_FLEET: DurableObjectNamespace<WorkerFleet>;
   CONNECTION_VAULT: DurableObjectNamespace<ConnectionVault>;
   ASSETS: Fetcher;
   /** Where people reach us, without a trailing slash: links, cookies and OAuth redirects are built on it. */
@@ -22,6 +25,9 @@ export interface Env extends SyncJobEnv {
   /** The fleet's front: doorbell, search. */
   WORKER_URL: string;
   HEARTBEAT_SECONDS?: string;
+  /** The app of fly.toml and a deploy token for it: with both, the fleet is scaled from here. */
+  FLY_APP?: string;
+  FLY_API_TOKEN?: string;
   MICROSOFT_CLIENT_ID?: string;
   MICROSOFT_CLIENT_SECRET?: string;
   /** Base URLs of providers, by the names connectors give them. */

@@ -9,6 +9,7 @@ import { serveConnections } from './connections.ts';
 import { serveDeadLetters } from './dead-letters.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
+import { serveFleet } from './fleet.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
 import { serveMemory } from './memory.ts';
@@ -17,6 +18,7 @@ import { serveStart } from './start.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
 export { SyncJob } from '#durable-objects/sync-job';
+export { WorkerFleet } from './fleet.ts';
 export { ConnectionVault } from './vault/connection-vault.ts';
 
 const app: App = new Hono<{ Bindings: Env }>();
@@ -34,6 +36,7 @@ serveJobStory(app);
 serveDeadLetters(app);
 serveConnections(app);
 serveMemory(app);
+serveFleet(app);
 serveWorkerDoor(app);
 
 app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {

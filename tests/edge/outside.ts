@@ -11,6 +11,7 @@ import { addTenant } from '#dev/seed';
 import { toColumns } from '#fly-worker/chunk';
 import * as ledger from '#fly-worker/ledger';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
+import { Machines } from './machines.ts';
 import type { EdgeHouse } from './setup.ts';
 
 async function open(): Promise<void> {
@@ -37,6 +38,7 @@ class World {
   readonly #held = new Map<string, pg.PoolClient>();
   /** What the fleet answers to the next requests of a path, in order; afterwards 202. */
   readonly #plans = new Map<string, { status: number; body?: unknown }[]>();
+  readonly machines = new Machines();
   #heard: { path: string; authorization: string; body: string }[] = [];
 
   constructor(db: TestDatabase, door: NeonDoor) {
@@ -48,6 +50,7 @@ class World {
 
   async fleet(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
+    if (this.machines.isMeant(request)) return this.machines.answer(request, response, await text(request));
     this.#heard.push({ path, authorization: request.headers.authorization ?? '', body: await text(request) });
     const { status, body } = this.#plans.get(path)?.shift() ?? { status: 202 };
     if (status === 0) return void request.socket.destroy();
@@ -66,6 +69,7 @@ class World {
       case 'open-door': this.door = await startNeonDoor({ port: this.door.port, postgresPort: this.#db.postgresPort }); return {};
       case 'fleet-plan': this.#plans.set(String(input.path), input.answers as never); return {};
       case 'fleet-heard': return this.#takeHeard(String(input.path));
+      case 'machines': return this.machines.act(input as never);
       case 'commit': return this.#commit(input.lease as ledger.Lease);
       default: throw new Error(`The back room knows no ${what}.`);
     }
