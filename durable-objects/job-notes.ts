@@ -31,7 +31,7 @@ function kindOf(event: JobEvent, after: JobState): JobEventKind {
 
 function messageOf(before: JobState, event: JobEvent, after: JobState): string {
   if (event.type === 'resume_refused') return 'It could not go on yet: too many syncs are active, its account is being synced by another job, or the quota is used up.';
-  if (after.status === 'running') return `A worker took it, run ${after.attempt} of ${after.facts.maxRetries} without a stored chunk in between, after ${after.progress.chunks_completed} chunks.`;
+  if (after.status === 'running') return `A worker took it: try ${after.attempt} of ${after.facts.maxRetries}, ${after.progress.chunks_completed} chunks stored so far.`;
   const sentence = after.message ?? (after.reason ? reasonSentences[after.reason] : '');
   const error = after.errorCount > before.errorCount || after.reason === 'rate_limited' ? after.lastError : null;
   return error && error !== sentence ? `${error} ${sentence}` : sentence;

@@ -19,7 +19,7 @@ import { connectPlain, type Fate, type Rewrite, type SimulatedDatabase } from '.
 import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal';
 
 export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
 const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
@@ -34,6 +34,7 @@ const withoutFence: Rewrite = (text) => text.replace(/(j\.)?fence = (\$\d+)::big
 const withoutSeq: Rewrite = (text) => text.replace(/w\.seq = (\$\d+)::int and not w\.done/g, '($1::int is not null)');
 const rewrites: Record<Sabotage, Rewrite> = {
   no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: (t) => t, no_ring_again: (t) => t,
+  no_heal: (t) => t.replace('gate.failed > 0', 'false'),
 };
 
 interface Actor { id: string; frozenUntil: number; crashed: boolean; shutdown: AbortController; lost: AbortController; lastBeat: number; fence: number | null; latest: Progress | null; beating: boolean }
