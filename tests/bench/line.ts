@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { freePort } from '#dev/ports';
 import { connectorOf } from '#fly-worker/connectors/index';
-import { openDeriveThreads } from '#fly-worker/derive-thread';
+import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { runPipeline, type Workshop } from '#fly-worker/pipeline';
 import { openProvider } from '#fly-worker/provider';
@@ -24,17 +24,18 @@ export interface LineFigures {
 const ACCOUNT = 'anna.keller@nordlicht-robotics.example';
 
 /** The sandbox as a process of its own: it must not share the worker's thread. */
-export interface BenchWorld { db: TestDatabase; sandboxUrl: string; stop(): Promise<void> }
+export interface BenchWorld { db: TestDatabase; sandboxUrl: string; /** Lives as long as a worker process does: over many jobs. */ threads: DeriveThreads; stop(): Promise<void> }
 
 export async function openWorld(): Promise<BenchWorld> {
   const db = await startTestDatabase(), port = await freePort(), sandboxUrl = `http://127.0.0.1:${port}`;
   const child: ChildProcess = spawn(process.execPath, [resolve(import.meta.dirname, '../../dev/sandbox/server.ts')], { env: { ...process.env, PORT: String(port) }, stdio: ['ignore', 'ignore', 'inherit'] });
   while (!(await fetch(`${sandboxUrl}/healthz`).catch(() => null))?.ok) await new Promise((done) => setTimeout(done, 50));
-  return { db, sandboxUrl, async stop() { child.kill(); await db.stop(); } };
+  const threads = openDeriveThreads({ size: 1 });
+  return { db, sandboxUrl, threads, async stop() { child.kill(); await threads.close(); await db.stop(); } };
 }
 
 /** One run over six months of the sandbox mailbox into an empty tenant. `lanes` 1 is the serial line. */
-export async function runLine({ db, sandboxUrl }: BenchWorld, { latencyMs, lanes, chunkSize = 100, months = 6 }: { latencyMs: number; lanes: number; chunkSize?: number; months?: number }): Promise<LineFigures> {
+export async function runLine({ db, sandboxUrl, threads }: BenchWorld, { latencyMs, lanes, chunkSize = 100, months = 6 }: { latencyMs: number; lanes: number; chunkSize?: number; months?: number }): Promise<LineFigures> {
   const tenantId = `bench${randomBytes(4).toString('hex')}`, jobId = crypto.randomUUID(), connectionId = crypto.randomUUID();
   const until = new Date(), since = new Date(until.getTime() - months * 30.5 * 86_400_000);
   await db.owner.system([
@@ -44,12 +45,11 @@ export async function runLine({ db, sandboxUrl }: BenchWorld, { latencyMs, lanes
   ]);
   await admin(sandboxUrl, { latencyMs });
   const dir = mkdtempSync(join(tmpdir(), 'hsync-bench-')), stages: Record<string, number> = {}, signal = new AbortController().signal;
-  const embedder = localEmbedder(), threads = openDeriveThreads({ size: 1 }), semantic = openSemanticMemory({ uri: dir });
+  const embedder = localEmbedder(), semantic = openSemanticMemory({ uri: dir });
   const shop = timed(openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }), stages);
   const token = await signIn(sandboxUrl);
   const connector = { ...connectorOf('outlook')!, concurrencyMax: lanes };
   const provider = openProvider({ baseUrl: sandboxUrl, concurrencyMax: lanes, token: async () => token, signal, pageSize: chunkSize });
-  await threads.derive({ tenantId, integrationId: 'outlook', connectionId, jobId }, [], { embed: true });
   const began = performance.now();
   let rss = 0;
   const { progress } = await runPipeline({
@@ -58,7 +58,6 @@ export async function runLine({ db, sandboxUrl }: BenchWorld, { latencyMs, lanes
     lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 }, onProgress: () => { rss = Math.max(rss, process.memoryUsage.rss()); },
   });
   const seconds = (performance.now() - began) / 1000, records = progress.records_processed;
-  await threads.close();
   await semantic.close();
   rmSync(dir, { recursive: true, force: true });
   for (const key of Object.keys(stages)) stages[key] = stages[key]! / records * 100;
