@@ -70,8 +70,6 @@ export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 export const TEXT_CHARS_MAX = 10_240;
 /** HTML longer than this is cut before it is parsed: a 700 KB quote is history, not news. */
 export const HTML_CHARS_MAX = 512 * 1024;
-/** Reply parsing is quadratic on hostile input: 60 KB of "On " took 1.4 s. */
-export const REPLY_PARSE_CHARS_MAX = 20 * 1024;
 export const TITLE_CHARS_MAX = 1_000;
 /** One mail went to 800 people; more are kept in the mail, not in the graph. */
 export const PARTICIPANTS_MAX = 1_000;
@@ -125,8 +123,6 @@ export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
-/** Of the VM's 2 GB: above it, chunks get smaller and caches are dropped. */
-export const RSS_SOFT_BYTES = 1_200 * 1024 * 1024;
 /** Fly's longest kill timeout is 300 s; a chunk takes far less. */
 export const SHUTDOWN_MS = 25 * SECOND;
 
@@ -154,5 +150,8 @@ export const FLEET_DECISIONS_MAX = 20;
 
 // --- the edge
 export const REQUEST_BYTES_MAX = 1024 * 1024;
+/** A consent page is left open for a while, not for a day. */
 export const OAUTH_STATE_SECONDS = 600;
+/** The provider says whose account was connected; the person is waiting. */
+export const ACCOUNT_TIMEOUT_MS = 30 * SECOND;
 export const SESSION_SECONDS = 14 * 24 * 3600;

@@ -1,6 +1,7 @@
 /** The language of the dual memory: what a record becomes, what the graph is made of, what a search answers. */
 import { z } from 'zod';
 import { IntegrationId } from './job.ts';
+import { QUERY_CHARS_MAX, SEARCH_LIMIT_DEFAULT, SEARCH_LIMIT_MAX } from './limits.ts';
 
 /** System types: active from the start, promoted to graph nodes in the commit. */
 export const SYSTEM_NODE_TYPES = ['person', 'organization', 'thread', 'event', 'channel', 'contact', 'account', 'opportunity', 'lead'] as const;
@@ -48,9 +49,9 @@ export const SearchMode = z.enum(['hybrid', 'keyword', 'semantic']);
 export type SearchMode = z.infer<typeof SearchMode>;
 
 export const SearchQuery = z.object({
-  q: z.string().trim().min(1).max(1_000),
+  q: z.string().trim().min(1).max(QUERY_CHARS_MAX),
   mode: SearchMode.default('hybrid'),
-  limit: z.coerce.number().int().min(1).max(100).default(10),
+  limit: z.coerce.number().int().min(1).max(SEARCH_LIMIT_MAX).default(SEARCH_LIMIT_DEFAULT),
   integration: IntegrationId.optional(),
   stream: z.string().max(200).optional(),
   /** An e-mail address. */

@@ -1,10 +1,11 @@
 /** Connected accounts: list, connect by OAuth, disconnect. */
 import { sql } from 'drizzle-orm';
 import type { Context } from 'hono';
-import { type Connection, routes } from '#contract/api';
+import { type Connection, OAUTH_CALLBACK_PATH, routes } from '#contract/api';
 import type { Connector } from '#contract/connector';
 import { ApiError, type ConnectError } from '#contract/errors';
 import { IntegrationId } from '#contract/job';
+import { ACCOUNT_TIMEOUT_MS, OAUTH_STATE_SECONDS } from '#contract/limits';
 import { connectorOf, connectors } from '#fly-worker/connectors/index';
 import type { Row } from '#migrations/database';
 import { principalOf, type Principal } from './auth.ts';
@@ -16,10 +17,7 @@ import { serve, uuidOr404, type App } from './route.ts';
 import { vaultName } from './vault/connection-vault.ts';
 import { openVault, toBase64Url } from './vault/seal.ts';
 
-/** A consent page is left open for a while, not for a day. */
-const STATE_SECONDS = 600;
 const VERIFIER_PURPOSE = 'oauth-verifier';
-const ACCOUNT_TIMEOUT_MS = 30_000;
 
 const columns = sql`id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
   to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at`;
@@ -47,7 +45,7 @@ export function serveConnections(app: App): void {
     await tenantDatabase(env).tenant(principal.tenantId, [
       sql`delete from oauth_states where tenant_id = ${principal.tenantId} and expires_at < now()`,
       sql`insert into oauth_states (tenant_id, state_hash, integration_id, principal, sealed_verifier, expires_at)
-          values (${principal.tenantId}, ${await sha256(state)}, ${connector.id}, ${principal.name}, ${sealed}, now() + make_interval(secs => ${STATE_SECONDS}))`,
+          values (${principal.tenantId}, ${await sha256(state)}, ${connector.id}, ${principal.name}, ${sealed}, now() + make_interval(secs => ${OAUTH_STATE_SECONDS}))`,
     ]);
     return { authorize_url: url };
   });
@@ -64,7 +62,7 @@ export function serveConnections(app: App): void {
     return toConnection(rows[0]);
   });
 
-  app.get('/oauth/:integration_id/callback', finishConsent);
+  app.get(OAUTH_CALLBACK_PATH.replace('{integration_id}', ':integration_id'), finishConsent);
 }
 
 /** Back from the consent page: the state must be ours, unused, fresh and begun by the same caller. */
@@ -127,5 +125,5 @@ function connectable(id: IntegrationId): Connector {
   return connector;
 }
 
-const redirectUri = (env: Env, connector: Connector): string => `${env.APP_URL}/oauth/${connector.id}/callback`;
+const redirectUri = (env: Env, connector: Connector): string => `${env.APP_URL}${OAUTH_CALLBACK_PATH.replace('{integration_id}', connector.id)}`;
 const sha256 = async (text: string): Promise<string> => toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))));

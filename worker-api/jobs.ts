@@ -24,7 +24,7 @@ export function serveJobs(app: App): void {
   serve(app, routes.resumeJob, async ({ env, principal, params }) => act(env, principal, params.job_id, 'resume'));
 }
 
-/** The verbs of a job's object, as RPC offers them. Spelled out, because the stub's own type is too deep for the compiler. */
+/** The verbs of a job's object, as RPC offers them. Spelled out, because RPC's own type is too deep for the compiler. */
 type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'retryFailures' | 'reconnected' | 'disconnected' | 'quotaRaised' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
 
 export const objectOf = (env: Env, tenantId: string, jobId: string): JobObject => env.SYNC_JOB.getByName(objectName(tenantId, jobId)) as unknown as JobObject;

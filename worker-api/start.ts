@@ -1,9 +1,9 @@
 /** Starting jobs, one or all. The row is inserted here, under every limit at once; from then on the job is its object's. */
 import { sql, type SQL } from 'drizzle-orm';
 import { routes } from '#contract/api';
-import { ApiError } from '#contract/errors';
+import { ApiError, reasonSentences } from '#contract/errors';
 import type { IntegrationId, Job } from '#contract/job';
-import { ACTIVE_JOBS_PER_TENANT_MAX, JOBS_AT_ONCE_MAX, MONTHS_BACK_DEFAULT, RECORDS_PER_ACU } from '#contract/limits';
+import { ACTIVE_JOBS_PER_TENANT_MAX, MAX_RETRIES, JOBS_AT_ONCE_MAX, MONTHS_BACK_DEFAULT, RECORDS_PER_ACU } from '#contract/limits';
 import { monthsBefore, monthsOfHistory, type Plan } from '#contract/plans';
 import { startLock } from '#durable-objects/mirror';
 import { jobColumns, jobFromRow, type JobRow } from '#migrations/job-row';
@@ -70,9 +70,9 @@ const monthsAllowed = sql`(${JSON.stringify(monthsOfHistory)}::jsonb ->> t.plan)
 function insertJob({ tenantId, name }: Principal, jobId: string, r: StartRequest): SQL {
   return sql`
     with started as (
-      insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, status_version, reason, message, priority, start_date, end_date, chunk_size, scope, idempotency_key, created_by, acu_at_start)
-      select c.tenant_id, ${jobId}::uuid, c.integration_id, c.id, 1, 'queued', 'Waiting for a free worker. It starts by itself.', ${r.priority}, ${r.since.toISOString()}::timestamptz, ${r.until.toISOString()}::timestamptz,
-             ${r.chunk_size}::int, ${r.scope}, ${r.idempotencyKey}, ${name}, ${quotaAcu}
+      insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, status_version, reason, message, priority, start_date, end_date, chunk_size, scope, idempotency_key, created_by, acu_at_start, max_retries)
+      select c.tenant_id, ${jobId}::uuid, c.integration_id, c.id, 1, 'queued', ${reasonSentences.queued}, ${r.priority}, ${r.since.toISOString()}::timestamptz, ${r.until.toISOString()}::timestamptz,
+             ${r.chunk_size}::int, ${r.scope}, ${r.idempotencyKey}, ${name}, ${quotaAcu}, ${MAX_RETRIES}::int
         from connections c join tenants t on t.id = c.tenant_id
        where c.tenant_id = ${tenantId} and c.id = ${r.connectionId}::uuid and c.integration_id = ${r.integrationId} and c.status = 'active'
          and ${r.since.toISOString()}::timestamptz >= now() - make_interval(months => ${monthsAllowed}) - interval '1 day'

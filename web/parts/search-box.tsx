@@ -1,11 +1,11 @@
 /** The search box at the top of every screen. What is typed becomes the address, so that reload, back and sharing keep it. `/` jumps here. */
+import { QUERY_CHARS_MAX } from '#contract/limits';
 import { useEffect, useRef, useState } from 'react';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
 import { Icon } from './icon.tsx';
 
 /** Long enough not to ask for every letter, short enough to feel at once. */
 const TYPING_MS = 220;
-const QUERY_CHARS_MAX = 1_000;
 
 export function SearchBox() {
   const { path, query } = usePlace();
