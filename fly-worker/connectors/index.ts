@@ -2,11 +2,15 @@
 import type { Connector } from '#contract/connector';
 import type { IntegrationId } from '#contract/job';
 import { outlook } from './outlook.ts';
+import { salesforce } from './salesforce.ts';
+import { slack } from './slack.ts';
 
 export { ProviderError, type ProviderErrorKind } from './provider-error.ts';
 
 export const connectors: readonly Connector[] = [
   outlook,
+  slack,
+  salesforce,
 ];
 
 /** The connector of an integration, or null if this version does not have it yet. */
