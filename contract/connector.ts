@@ -138,8 +138,8 @@ export interface Meaning { status: 400 | 401 | 403 | 404 | 410 | 429 | 503 | 504
 export interface Connector<Cursor = unknown, Directory = unknown> {
   readonly id: IntegrationId;
   readonly title: string;
-  /** The API. `perAccount`: the token answer names the account's own address; this one stands in until then. */
-  readonly baseUrl: BaseUrl & { perAccount?: true };
+  /** The API. `perAccount`: the token answer names the account's own address, which lies below one of these domains; this one stands in until then. */
+  readonly baseUrl: BaseUrl & { perAccount?: readonly string[] };
   readonly oauth: OAuth | null;
   /** Requests at once that the provider allows per account. */
   readonly concurrencyMax: number;

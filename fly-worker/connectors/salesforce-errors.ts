@@ -3,13 +3,11 @@ import { z } from 'zod';
 import type { Meaning } from '#contract/connector';
 import { DAILY_LIMIT_AGAIN_MS } from '#contract/limits';
 
-const Refusal = z.array(z.object({ errorCode: z.string() })).min(1);
+const Refusal = z.array(z.object({ errorCode: z.string(), message: z.string().nullish() })).min(1);
 
 /** Codes whose status misleads; every other status means what it says. */
 const CODES: Record<string, Omit<Meaning, 'code'>> = {
-  // Counted over the last 24 hours: asking again within minutes only costs.
-  REQUEST_LIMIT_EXCEEDED: { status: 429, retryAfterMs: DAILY_LIMIT_AGAIN_MS },
-  CONCURRENT_API_REQUESTS_LIMIT_EXCEEDED: { status: 429 },
+  REQUEST_LIMIT_EXCEEDED: { status: 429 },
   INVALID_QUERY_LOCATOR: { status: 410 },
   // A query that takes longer than two minutes: fewer rows may do.
   QUERY_TIMEOUT: { status: 504 },
@@ -20,9 +18,12 @@ const CODES: Record<string, Omit<Meaning, 'code'>> = {
 };
 
 export function salesforceMeaning(status: number, body: unknown): Meaning | null {
-  const code = status >= 400 ? Refusal.safeParse(body).data?.[0]?.errorCode : undefined;
-  const meaning = code === undefined ? undefined : CODES[code];
-  return code !== undefined && meaning !== undefined ? { ...meaning, code } : null;
+  const refusal = status >= 400 ? Refusal.safeParse(body).data?.[0] : undefined;
+  const meaning = refusal && CODES[refusal.errorCode];
+  if (!refusal || !meaning) return null;
+  // The day's allowance is counted over the last 24 hours: asking again within minutes does not help. Every other limit passes within seconds.
+  const isDaily = meaning.status === 429 && /TotalRequests/i.test(refusal.message ?? '');
+  return { ...meaning, code: refusal.errorCode, ...(isDaily ? { retryAfterMs: DAILY_LIMIT_AGAIN_MS } : {}) };
 }
 
 /** Why an object is passed over: profiles without leads or opportunities are common. */

@@ -19,7 +19,7 @@ export const salesforceOAuth: OAuth = {
   tokenAnswer: TokenAnswer,
   refusals: ['inactive_user', 'inactive_org'],
   scopes: [
-    { scope: 'api', inWords: 'Read contacts, accounts, leads and opportunities', needed: true },
+    { scope: 'api', inWords: 'Read contacts, accounts, leads and opportunities' },
     { scope: 'refresh_token', inWords: 'Stay connected, so that a sync can finish while you are away' },
     { scope: 'openid', inWords: 'Read the name of your account' },
   ],

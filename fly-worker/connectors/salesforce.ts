@@ -35,7 +35,7 @@ type Answer = z.infer<typeof Answer>;
 export const salesforce = defineConnector<Cursor>({
   id: 'salesforce',
   title: 'Salesforce',
-  baseUrl: { env: 'SALESFORCE_LOGIN_URL', fallback: 'https://login.salesforce.com', perAccount: true },
+  baseUrl: { env: 'SALESFORCE_LOGIN_URL', fallback: 'https://login.salesforce.com', perAccount: ['salesforce.com', 'salesforce.mil'] },
   oauth: salesforceOAuth,
   /** Ten query locators a user; four leave room for people. https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/ */
   concurrencyMax: 4,
