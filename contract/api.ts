@@ -1,6 +1,6 @@
 /** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
 import { z } from 'zod';
-import { ApiErrorBody } from './errors.ts';
+import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
@@ -72,6 +72,8 @@ export const Connection = z.object({
   last_synced_at: z.iso.datetime().nullable(),
 });
 export type Connection = z.infer<typeof Connection>;
+/** The connection as it is now, what became of our access at the provider, and that in a sentence. */
+export const DisconnectResponse = Connection.extend({ access: AccessAfter, message: z.string() });
 export const ConnectionsResponse = z.object({ connections: z.array(Connection) });
 
 export const Integration = z.object({
@@ -109,8 +111,8 @@ export const routes = {
     params: IntegrationParams, body: z.strictObject({ login_hint: z.string().max(320).optional() }).optional(), status: 200, answer: z.object({ authorize_url: z.url() }),
   },
   disconnect: {
-    method: 'delete', path: '/api/connections/{connection_id}', summary: 'Disconnect an account; its memory stays', scope: 'sync',
-    params: z.object({ connection_id: Id }), status: 200, answer: Connection,
+    method: 'delete', path: '/api/connections/{connection_id}', summary: 'Disconnect an account and give our access back; its memory stays', scope: 'sync',
+    params: z.object({ connection_id: Id }), status: 200, answer: DisconnectResponse,
   },
   startJob: {
     method: 'post', path: '/api/integrations/{integration_id}/historical-sync/start', summary: 'Start a historical sync of one connection', scope: 'sync',

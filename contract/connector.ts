@@ -72,12 +72,48 @@ export interface FetchContext<Cursor> {
   pageSize: number;
 }
 
-/** OAuth as data: where to ask for consent, where tokens come from, in which words the scopes are shown. */
+/** A base URL by the name that the environment may give it, else the real service. Without a trailing slash. */
+export interface BaseUrl { env: string; fallback: string }
+/** An address of the sign-in: a base URL and the path below it. */
+export interface OAuthPlace extends BaseUrl { path: string }
+
+/** What a token answer says, whatever the provider calls it. */
+export interface TokenGrant {
+  accessToken: string;
+  /** Null: the answer brings no new one; the one in use stays. */
+  refreshToken: string | null;
+  /** Null: it holds until the provider refuses it. */
+  expiresInSeconds: number | null;
+  /** What was allowed in the end, when the provider says so: people can untick boxes. */
+  scopes: string[] | null;
+  /** The account's own API address (Salesforce's instance_url). */
+  apiUrl: string | null;
+}
+
+/** RFC 6749 section 5.1. A provider that does not say how long a token lives gets an hour. */
+export const PlainTokenAnswer = z.object({ access_token: z.string().min(1), refresh_token: z.string().min(1).optional(), expires_in: z.coerce.number().default(3600) })
+  .transform((a): TokenGrant => ({ accessToken: a.access_token, refreshToken: a.refresh_token ?? null, expiresInSeconds: a.expires_in, scopes: null, apiUrl: null }));
+
+/** OAuth as data: where to ask for consent, where tokens come from and go back to, in which words the scopes are shown. RFC 6749, RFC 7636. */
 export interface OAuth {
+  /** One set of client credentials: `<PROVIDER>_CLIENT_ID`, `<PROVIDER>_CLIENT_SECRET`. */
   provider: 'microsoft' | 'google' | 'slack' | 'salesforce';
-  authorizePath: string;
-  tokenPath: string;
-  scopes: { scope: string; inWords: string }[];
+  authorize: OAuthPlace;
+  token: OAuthPlace;
+  /**
+   * Where access is given back when an account is disconnected (RFC 7009); null: the provider has no such place.
+   * `wholeAccount`: giving back one token takes every other one of this client for the same account as well.
+   */
+  revoke: (OAuthPlace & { wholeAccount: boolean }) | null;
+  /** `needed`: without it nothing can be read; checked when the token answer says what was allowed. */
+  scopes: { scope: string; inWords: string; needed?: true }[];
+  /** The name and the separator under which scopes are asked for; RFC 6749's are `scope` and a space. */
+  scopeParameter?: { name: string; separator: string };
+  /** More parameters of the consent address. `unhinted`: those that let people choose an account, when we do not name one. */
+  authorizeExtra: { always: Record<string, string>; unhinted: Record<string, string> };
+  tokenAnswer: z.ZodType<TokenGrant>;
+  /** The provider's words, beyond RFC 6749's, for a grant that is gone for good. */
+  refusals?: readonly string[];
   /** Where the account's own name is read after consent; path below the API's base URL. */
   account: { path: string; schema: z.ZodType<string> };
 }
@@ -85,9 +121,8 @@ export interface OAuth {
 export interface Connector<Cursor = unknown> {
   readonly id: IntegrationId;
   readonly title: string;
-  /** Environment name of the API's base URL and its default: the real service. */
-  readonly baseUrl: { env: string; fallback: string };
-  readonly loginUrl: { env: string; fallback: string } | null;
+  /** The API. `perAccount`: the token answer names the account's own address; this one stands in until then. */
+  readonly baseUrl: BaseUrl & { perAccount?: true };
   readonly oauth: OAuth | null;
   /** Requests at once that the provider allows per account. */
   readonly concurrencyMax: number;

@@ -71,5 +71,16 @@ export const reasonSentences: Record<Reason, string> = {
 };
 
 /** Why connecting an account did not work, as the redirect back to the app says it: `/?connect_error=..`. */
-export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expired', 'refused', 'unavailable', 'not_configured', 'signed_out']);
+export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expired', 'refused', 'not_all_allowed', 'unavailable', 'not_configured', 'signed_out']);
 export type ConnectError = z.infer<typeof ConnectError>;
+
+/** What became of our access at the provider when an account was disconnected. Here, at our end, it is gone in every case. */
+export const AccessAfter = z.enum(['withdrawn', 'unconfirmed', 'in_use', 'not_offered', 'none']);
+export type AccessAfter = z.infer<typeof AccessAfter>;
+export const accessSentences: Record<AccessAfter, string> = {
+  withdrawn: 'Disconnected, and the permission was given back to the provider.',
+  unconfirmed: 'Disconnected: our keys are deleted. The provider did not confirm that it took the permission back; remove it in the account\'s own security settings to be sure.',
+  in_use: 'Disconnected: our keys are deleted. The provider knows one permission for all you connected with this account, so it stays until the last of them is disconnected.',
+  not_offered: 'Disconnected: our keys are deleted. This provider lets only you take the permission back, in the account\'s own security settings.',
+  none: 'Disconnected. There was no permission left to give back.',
+};

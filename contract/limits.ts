@@ -64,6 +64,8 @@ export const PAGES_PER_WINDOW_MAX = 10_000;
 /** Page sizes are not halved below this after repeated 504s: some mailboxes fail at 15. */
 export const PAGE_SIZE_MIN = 10;
 export const TOKEN_TIMEOUT_MS = 30 * SECOND;
+/** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
+export const REVOKE_TIMEOUT_MS = 5 * SECOND;
 
 // --- text
 /** Characters of text that are stored, searched and read by models, subject not counted. */

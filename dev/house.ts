@@ -10,6 +10,7 @@ import { startNeonDoor } from './neon-door.ts';
 import { expectFree } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { ownerOf, startKept, takeOver } from './processes.ts';
+import { sandboxEnvironment } from './sandbox/environment.ts';
 import { seed, type Credentials } from './seed.ts';
 
 export interface HouseOptions {
@@ -71,7 +72,7 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     const open = (url: string) => openDatabase({ url, httpUrl: base.httpUrl, timeoutMs: 30_000 });
     const owner = open(base.ownerUrl), url = `http://127.0.0.1:${port}`, sandboxUrl = `http://127.0.0.1:${port + 2}`;
     const credentials = await seed(owner, dir, url);
-    await startSandboxProcess(dir, port + 2, env, stops);
+    await startSandboxProcess(dir, port + 2, { ...providers(sandboxUrl), ...env }, stops);
     const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
     const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' }), flyToken = randomBytes(16).toString('hex');
     const fleet = await startFleet({
@@ -118,7 +119,7 @@ async function startDatabase(dir: string, port: number, say: (line: string) => v
 /** Every provider's address: the environment's, else the sandbox. And the environment's settings. */
 function providers(sandboxUrl: string): Record<string, string> {
   const passed = Object.fromEntries(Object.entries(process.env).filter((e): e is [string, string] => PASSED_ON.test(e[0]) && e[1] !== undefined));
-  return { MICROSOFT_LOGIN_URL: sandboxUrl, MICROSOFT_GRAPH_URL: sandboxUrl, MICROSOFT_CLIENT_ID: 'sandbox-client', MICROSOFT_CLIENT_SECRET: 'sandbox-secret', ...passed };
+  return { ...sandboxEnvironment(sandboxUrl), ...passed };
 }
 
 /** Who scales: the Machines API of the environment when it names one, else the fleet's own. A token that merely lies about in the environment is left alone. */

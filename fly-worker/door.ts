@@ -18,13 +18,17 @@ export type Claim = z.infer<typeof Claim>;
 export type Refused = { ok: false; kind: 'fenced' | 'refused' | 'auth_expired' | 'connection_removed'; message: string };
 export type Granted<T> = { ok: true; value: T };
 
+/** What opens the provider. `apiUrl`: the account's own API address, for providers that have one. */
+export interface Credentials { accessToken: string; apiUrl: string | null }
+
 /** The front desk did not answer, or not sensibly: nothing is known. */
 export class DoorError extends Error {
   override name = 'DoorError';
 }
 
 const Renewal = z.object({ token: z.string() });
-const Credentials = z.object({ access_token: z.string() });
+const CredentialsAnswer = z.object({ access_token: z.string(), api_url: z.string().nullish() })
+  .transform((a): Credentials => ({ accessToken: a.access_token, apiUrl: a.api_url?.replace(/\/+$/, '') ?? null }));
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 export interface Door {
@@ -33,7 +37,7 @@ export interface Door {
   beat(claim: Claim, progress: Progress | null): Promise<Granted<string> | Refused>;
   release(claim: Pick<Claim, 'token' | 'job'>, outcome: Outcome): Promise<Granted<null> | Refused>;
   /** An access token of the job's connection. `rejected`: the one the provider would not take. */
-  credentials(claim: Claim, rejected?: string): Promise<Granted<string> | Refused>;
+  credentials(claim: Claim, rejected?: string): Promise<Granted<Credentials> | Refused>;
 }
 
 export interface DoorOptions { apiUrl: string; secret: string; workerId: string }
@@ -69,10 +73,7 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
       const answer = await call('release', claim.token, { outcome }, z.unknown());
       return answer.ok ? { ok: true, value: null } : answer;
     },
-    async credentials(claim, rejected) {
-      const answer = await call('credentials', claim.token, { rejected: rejected ?? null }, Credentials);
-      return answer.ok ? { ok: true, value: answer.value.access_token } : answer;
-    },
+    credentials: (claim, rejected) => call('credentials', claim.token, { rejected: rejected ?? null }, CredentialsAnswer),
   };
 }
 

@@ -20,8 +20,11 @@ export class FencedError extends Error {
 export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null }
 /** The job's counters as they stand: absolute numbers. `records_left`: what the tenant's quota still allows to store this month. */
 export interface Counters { records_left: number; chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
-/** `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet. */
-export interface OpenJob { windows: OpenWindow[]; counters: Counters; owesRetries: boolean }
+/**
+ * `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet.
+ * `isFirst`: the first claim of the connection's first job, so that no other attempt can have left anything in semantic memory.
+ */
+export interface OpenJob { windows: OpenWindow[]; counters: Counters; owesRetries: boolean; isFirst: boolean }
 
 export interface Chunk {
   window: OpenWindow;
@@ -47,13 +50,14 @@ const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = $
 /** Takes over the job: windows with their checkpoints, newest first, and the counters. Throws FencedError, DatabaseError. */
 export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
-    sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries`,
+    sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
+          fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
     sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
   if (!job) throw fenced(lease);
-  return { counters: toCounters(job), windows: (windows ?? []) as unknown as OpenWindow[], owesRetries: job.owes_retries === true };
+  return { counters: toCounters(job), windows: (windows ?? []) as unknown as OpenWindow[], owesRetries: job.owes_retries === true, isFirst: job.is_first === true };
 }
 
 /** Writes the plan of a new job. A plan that is there already stays. Throws FencedError, DatabaseError. */

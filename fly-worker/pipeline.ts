@@ -22,8 +22,11 @@ export interface Workshop {
   /** Cleans, redacts, extracts, embeds. What cannot be processed is named, with the reason; the rest is ready for both memories. */
   prepare(owner: Owner, fresh: Addressed[]): Promise<Prepared>;
   /** Writes to semantic memory; invisible until the ledger names it. Repeating is harmless. */
-  remember(lease: Lease, records: Prepared['good']): Promise<void>;
+  remember(lease: Lease, records: Remembered[]): Promise<void>;
 }
+
+/** `isNew`: nobody can have written it before. It is appended then; else looked for among all there is. */
+export type Remembered = Prepared['good'][number] & { isNew: boolean };
 
 export interface Prepared {
   good: { addressed: Addressed; text: DerivedText; vector: Float32Array | null }[];
@@ -83,6 +86,8 @@ interface Line {
   progress(): Progress;
   /** Commits wait for each other: they would on the job's row anyway. */
   inTurn: InTurn;
+  /** Whether semantic memory cannot hold it yet. Says so once: asked again, it may be there. */
+  isNew(addressed: Addressed): boolean;
   /** Per page being stored: the records that another window committed meanwhile, so that what the page knew of them is out of date. */
   overtaken: Set<Set<string>>;
 }
@@ -93,14 +98,21 @@ async function openLine(run: Run): Promise<Line> {
   // The first heartbeat comes before the first fetch.
   run.onProgress(toProgress(opened.counters, streamProgress(opened.windows), coveredPart(opened.windows)));
   const streams = await connector.streams({ get: provider.get, baseUrl: run.baseUrl });
+  const isFirstEver = opened.isFirst && opened.windows.length === 0;
   if (opened.windows.length === 0) opened = await plan(shop.db, lease, planWindows(streams, range));
   if (opened.owesRetries) opened = await planRetries(shop.db, lease);
   const line: Line = {
     run, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
     progress: () => toProgress(line.counters, streamProgress(line.windows), coveredPart(line.windows)),
-    inTurn: takeTurns(), overtaken: new Set(),
+    inTurn: takeTurns(), overtaken: new Set(), isNew: isFirstEver ? firstMeeting() : () => false,
   };
   return line;
+}
+
+/** A run that nobody ran before it meets only what it wrote itself. */
+function firstMeeting(): (addressed: Addressed) => boolean {
+  const met = new Set<string>();
+  return ({ recordId: id, contentHash }) => met.size < met.add(`${id}:${contentHash}`).size;
 }
 
 async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promise<void> {
@@ -163,7 +175,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
   const fail = (a: Addressed, message: string): void => { failures.push({ recordId: a.recordId, stream: window.stream, providerId: a.source.providerId, kind: 'not_processed', message }); };
   const store = async (prepared: Prepared): Promise<void> => {
     for (const { addressed: a, message } of prepared.failed) fail(a, message);
-    if (prepared.good.length > 0) await shop.remember(lease, prepared.good);
+    if (prepared.good.length > 0) await shop.remember(lease, prepared.good.map((g) => ({ ...g, isNew: line.isNew(g.addressed) })));
     const ids = prepared.good.map((g) => g.addressed.recordId);
     await line.inTurn(async () => {
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { Outcome, Progress } from '#contract/job';
 import type { Database } from '#migrations/database';
-import { DoorError, type Claim, type Door } from './door.ts';
+import { DoorError, type Claim, type Credentials, type Door } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
@@ -98,7 +98,7 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
   const { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
-  const token = async (rejected?: string): Promise<string> => {
+  const credentials = async (rejected?: string): Promise<Credentials> => {
     const answer = await door.credentials(claim, rejected);
     if (answer.ok) return answer.value;
     switch (answer.kind) {
@@ -107,7 +107,9 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
       case 'fenced': case 'refused': throw new LeaseLost(answer.message);
     }
   };
-  const apiUrl = baseUrl(connector.baseUrl.env, connector.baseUrl.fallback);
+  const token = async (rejected?: string): Promise<string> => (await credentials(rejected)).accessToken;
+  const { env, fallback, perAccount } = connector.baseUrl;
+  const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
   const { progress, mismatch } = await runPipeline({
     shop, connector, signal, onProgress, baseUrl: apiUrl,
     lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },

@@ -31,9 +31,9 @@ export function openWorkshop(parts: WorkshopParts): Workshop {
     db, contentHash,
     prepare: (owner, fresh) => prepare(parts, owner, fresh),
     async remember(lease, records) {
-      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector }) => ({
+      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector, isNew }) => ({
         recordId, contentHash: hash, integrationId: lease.integrationId, connectionId: lease.connectionId, stream: source.stream, occurredAt: Date.parse(source.occurredAt),
-        title: text.title, text: text.text, parts: text.parts, people: text.people, url: source.url, vector,
+        title: text.title, text: text.text, parts: text.parts, people: text.people, url: source.url, vector, isNew,
       })));
     },
   };

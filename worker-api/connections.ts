@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Context } from 'hono';
 import { type Connection, OAUTH_CALLBACK_PATH, routes } from '#contract/api';
 import type { Connector } from '#contract/connector';
-import { ApiError, type ConnectError } from '#contract/errors';
+import { accessSentences, ApiError, type AccessAfter, type ConnectError } from '#contract/errors';
 import { IntegrationId } from '#contract/job';
 import { ACCOUNT_TIMEOUT_MS, OAUTH_STATE_SECONDS } from '#contract/limits';
 import { connectorOf, connectors } from '#fly-worker/connectors/index';
@@ -19,7 +19,7 @@ import { openVault, toBase64Url } from './vault/seal.ts';
 
 const VERIFIER_PURPOSE = 'oauth-verifier';
 
-const columns = sql`id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+const columns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
   to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at`;
 const toConnection = (row: Row): Connection => ({
   connection_id: String(row.id), integration_id: row.integration_id as Connection['integration_id'], account: String(row.account), status: row.status as Connection['status'],
@@ -32,7 +32,7 @@ export function serveConnections(app: App): void {
   }));
 
   serve(app, routes.listConnections, async ({ env, principal: { tenantId } }) => {
-    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`select ${columns} from connections where tenant_id = ${tenantId} order by created_at, id`]);
+    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`select ${columns} from connections c where tenant_id = ${tenantId} order by created_at, c.id`]);
     return { connections: (rows ?? []).map(toConnection) };
   });
 
@@ -52,17 +52,32 @@ export function serveConnections(app: App): void {
 
   serve(app, routes.disconnect, async ({ env, principal: { tenantId, name }, params }) => {
     const id = uuidOr404(params.connection_id);
-    const [rows, active] = await tenantDatabase(env).tenant(tenantId, [
-      sql`update connections set status = 'revoked', sealed_tokens = null, updated_at = now() where tenant_id = ${tenantId} and id = ${id}::uuid returning ${columns}`,
+    const [rows, active, others] = await tenantDatabase(env).tenant(tenantId, [
+      sql`with before as (select id, sealed_tokens from connections where tenant_id = ${tenantId} and id = ${id}::uuid for update)
+          update connections c set status = 'revoked', sealed_tokens = null, updated_at = now() from before where c.tenant_id = ${tenantId} and c.id = before.id returning ${columns}, before.sealed_tokens as sealed`,
       sql`select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${id}::uuid and status in ('pending', 'running')`,
+      sql`select o.integration_id from connections c join connections o on o.tenant_id = c.tenant_id and o.account = c.account and o.id <> c.id and o.status <> 'revoked'
+           where c.tenant_id = ${tenantId} and c.id = ${id}::uuid`,
     ]);
-    if (!rows?.[0]) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
+    const row = rows?.[0];
+    if (!row) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
     // A worker holds an access token for the whole run; it must not read on with it.
     for (const job of active ?? []) await objectOf(env, tenantId, String(job.id)).disconnected(name);
-    return toConnection(rows[0]);
+    const access = await giveBack(env, tenantId, row, (others ?? []).map((o) => String(o.integration_id)));
+    return { ...toConnection(row), access, message: accessSentences[access] };
   });
 
   app.get(OAUTH_CALLBACK_PATH.replace('{integration_id}', ':integration_id'), finishConsent);
+}
+
+/** Ends our access at the provider as well, as far as it lets us. `others`: integrations that are connected with the same account. */
+async function giveBack(env: Env, tenantId: string, { id, integration_id, sealed }: Row, others: string[]): Promise<AccessAfter> {
+  const connector = connectors.find((c) => c.id === integration_id), revoke = connector?.oauth?.revoke;
+  if (!connector || typeof sealed !== 'string') return 'none';
+  if (!revoke) return 'not_offered';
+  const provider = connector.oauth?.provider;
+  if (revoke.wholeAccount && connectors.some((c) => others.includes(c.id) && c.oauth?.provider === provider)) return 'in_use';
+  return await env.CONNECTION_VAULT.getByName(vaultName(tenantId, String(id))).withdraw(connector.id, sealed) ? 'withdrawn' : 'unconfirmed';
 }
 
 /** Back from the consent page: the state must be ours, unused, fresh and begun by the same caller. */
@@ -112,7 +127,7 @@ async function connect(env: Env, { tenantId, name }: Principal, connector: Conne
 
 async function accountName(env: Env, connector: Connector, tokens: Tokens): Promise<string> {
   const { path, schema } = connector.oauth!.account;
-  const response = await fetch(`${addressOf(env, connector.baseUrl)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS) })
+  const response = await fetch(`${tokens.apiUrl ?? addressOf(env, connector.baseUrl)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS) })
     .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`); });
   const parsed = schema.safeParse(await response.json().catch(() => null));
   if (!response.ok || !parsed.success) throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`);

@@ -28,8 +28,8 @@ export interface Env extends SyncJobEnv, FleetSettings {
   /** The app of fly.toml and a deploy token for it: with both, the fleet is scaled from here. */
   FLY_APP?: string;
   FLY_API_TOKEN?: string;
-  MICROSOFT_CLIENT_ID?: string;
-  MICROSOFT_CLIENT_SECRET?: string;
+  /** `<PROVIDER>_CLIENT_ID` and `<PROVIDER>_CLIENT_SECRET`, for every provider of a connector. */
+  [client: `${string}_CLIENT_${'ID' | 'SECRET'}`]: string | undefined;
   /** Base URLs of providers, by the names connectors give them. */
   [baseUrl: `${string}_URL`]: string | undefined;
 }

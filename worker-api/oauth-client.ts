@@ -1,75 +1,110 @@
-/** The OAuth side of a connector: consent address, code and refresh exchanges. RFC 6749, RFC 7636 (PKCE, S256). */
+/** The OAuth side of a connector: consent address, code and refresh exchanges, giving access back. RFC 6749, RFC 7636 (PKCE, S256), RFC 7009. */
 import { z } from 'zod';
-import type { Connector } from '#contract/connector';
-import { TOKEN_TIMEOUT_MS } from '#contract/limits';
+import type { BaseUrl, Connector, OAuth, OAuthPlace, TokenGrant } from '#contract/connector';
+import { REVOKE_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from '#contract/limits';
 import type { Env } from './env.ts';
 import { toBase64Url } from './vault/seal.ts';
 
-/** What is sealed for a connection. `expiresAt` in milliseconds since the epoch. */
-export const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string().nullable(), expiresAt: z.number() });
+/** What is sealed for a connection. `expiresAt` in milliseconds since the epoch, null: it holds until refused. `apiUrl`: the account's own API address, if it has one. */
+export const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string().nullable(), expiresAt: z.number().nullable(), apiUrl: z.string().nullable().default(null) });
 export type Tokens = z.infer<typeof Tokens>;
 
-/** `refused`: the grant is gone, only consent brings it back. `unavailable`: the provider did not answer sensibly; try again later. */
+/**
+ * - `refused`         the grant is gone, only consent brings it back
+ * - `not_all_allowed` consent was given, but not to what a sync needs
+ * - `unavailable`     the provider did not answer sensibly; try again later
+ * - `not_configured`  our own client id or secret is missing
+ */
 export class OAuthError extends Error {
   override name = 'OAuthError';
-  readonly kind: 'refused' | 'unavailable' | 'not_configured';
+  readonly kind: 'refused' | 'not_all_allowed' | 'unavailable' | 'not_configured';
   constructor(kind: OAuthError['kind'], message: string) { super(message); this.kind = kind; }
 }
 
-const TokenAnswer = z.object({ access_token: z.string().min(1), refresh_token: z.string().optional(), expires_in: z.coerce.number().default(3600) });
+/** Slack says so with a 200 and `ok: false`. */
 const TokenRefusal = z.object({ error: z.string() });
+/** The words that end a grant. A 500 or a proxy's page must not sign anybody out. RFC 6749 section 5.2 */
+const REFUSALS = ['invalid_grant', 'invalid_token'];
 
 const setting = (env: Env, name: string): string | undefined => (env as unknown as Record<string, string | undefined>)[name];
 /** Base URL by its environment name, the real service without it; no trailing slash. */
-export const addressOf = (env: Env, { env: name, fallback }: { env: string; fallback: string }): string => (setting(env, name) ?? fallback).replace(/\/+$/, '');
+export const addressOf = (env: Env, { env: name, fallback }: BaseUrl): string => (setting(env, name) ?? fallback).replace(/\/+$/, '');
+/** A place's whole address. Providers document the whole of it, so the environment may hold the path already. */
+function placeOf(env: Env, place: OAuthPlace): string {
+  const base = addressOf(env, place);
+  return base.endsWith(place.path) ? base : `${base}${place.path}`;
+}
 
-function clientOf(env: Env, connector: Connector): { id: string; secret: string; oauth: NonNullable<Connector['oauth']>; login: string } {
-  const { oauth, loginUrl } = connector;
+function clientOf(env: Env, { title, oauth }: Connector): { id: string; secret: string; oauth: OAuth } {
   const prefix = oauth?.provider.toUpperCase();
   const id = setting(env, `${prefix}_CLIENT_ID`), secret = setting(env, `${prefix}_CLIENT_SECRET`);
-  if (!oauth || !loginUrl || !id || !secret) throw new OAuthError('not_configured', `Connecting ${connector.title} needs ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET in the environment.`);
-  return { id, secret, oauth, login: addressOf(env, loginUrl) };
+  if (!oauth || !id || !secret) throw new OAuthError('not_configured', `Connecting ${title} needs ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET in the environment.`);
+  return { id, secret, oauth };
 }
 
 export const newVerifier = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
 const challengeOf = async (verifier: string): Promise<string> => toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
+const scopesOf = ({ scopes, scopeParameter: { name, separator } = { name: 'scope', separator: ' ' } }: OAuth): Record<string, string> => ({ [name]: scopes.map((s) => s.scope).join(separator) });
 
 /** Where the person gives consent. Throws OAuthError `not_configured`. */
 export async function authorizeUrl(env: Env, connector: Connector, { redirectUri, state, verifier, loginHint }: { redirectUri: string; state: string; verifier: string; loginHint?: string | undefined }): Promise<string> {
-  const { id, oauth, login } = clientOf(env, connector);
-  const url = new URL(`${login}${oauth.authorizePath}`);
+  const { id, oauth } = clientOf(env, connector);
+  const url = new URL(placeOf(env, oauth.authorize));
   const query = {
-    client_id: id, response_type: 'code', response_mode: 'query', redirect_uri: redirectUri, scope: oauth.scopes.map((s) => s.scope).join(' '),
-    state, code_challenge: await challengeOf(verifier), code_challenge_method: 'S256', ...(loginHint ? { login_hint: loginHint } : { prompt: 'select_account' }),
+    client_id: id, response_type: 'code', redirect_uri: redirectUri, ...scopesOf(oauth), state, code_challenge: await challengeOf(verifier), code_challenge_method: 'S256',
+    ...oauth.authorizeExtra.always, ...(loginHint ? { login_hint: loginHint } : oauth.authorizeExtra.unhinted),
   };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.toString();
 }
 
 /** Tokens for a code from consent. Throws OAuthError. */
-export const exchangeCode = (env: Env, connector: Connector, code: string, verifier: string, redirectUri: string, now: number): Promise<Tokens> =>
-  ask(env, connector, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri }, null, now);
+export async function exchangeCode(env: Env, connector: Connector, code: string, verifier: string, redirectUri: string, now: number): Promise<Tokens> {
+  const grant = await ask(env, connector, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri });
+  const missing = connector.oauth?.scopes.filter((s) => s.needed && grant.scopes !== null && !grant.scopes.includes(s.scope)) ?? [];
+  if (missing.length > 0) throw new OAuthError('not_all_allowed', `${connector.title} was connected without what a sync needs: ${missing.map((s) => s.inWords).join(', ')}.`);
+  return tokensOf(grant, null, now);
+}
 
 /** Newer tokens. A provider that rotates refresh tokens answers with the next one; store it before using anything. Throws OAuthError. */
-export const refreshTokens = (env: Env, connector: Connector, refreshToken: string, now: number): Promise<Tokens> =>
-  ask(env, connector, { grant_type: 'refresh_token', refresh_token: refreshToken, scope: connector.oauth?.scopes.map((s) => s.scope).join(' ') ?? '' }, refreshToken, now);
+export async function refreshTokens(env: Env, connector: Connector, before: Tokens, now: number): Promise<Tokens> {
+  if (!before.refreshToken) throw new OAuthError('refused', `${connector.title} gave us no way to stay signed in. Reconnect it.`);
+  const { oauth } = clientOf(env, connector);
+  return tokensOf(await ask(env, connector, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(oauth.scopeParameter ? {} : scopesOf(oauth)) }), before, now);
+}
 
-async function ask(env: Env, connector: Connector, grant: Record<string, string>, before: string | null, now: number): Promise<Tokens> {
-  const { id, secret, oauth, login } = clientOf(env, connector);
-  const response = await fetch(`${login}${oauth.tokenPath}`, {
-    method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-    body: new URLSearchParams({ ...grant, client_id: id, client_secret: secret }).toString(), signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS), redirect: 'manual',
-  }).catch(() => { throw new OAuthError('unavailable', `${connector.title} did not answer the request for a token. Try again in a moment.`); });
+const tokensOf = ({ accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, before: Tokens | null, now: number): Tokens => ({
+  accessToken, refreshToken: refreshToken ?? before?.refreshToken ?? null, expiresAt: expiresInSeconds === null ? null : now + expiresInSeconds * 1000, apiUrl: apiUrl ?? before?.apiUrl ?? null,
+});
+
+async function ask(env: Env, connector: Connector, grant: Record<string, string>): Promise<TokenGrant> {
+  const { id, secret, oauth } = clientOf(env, connector);
+  const response = await post(placeOf(env, oauth.token), { ...grant, client_id: id, client_secret: secret }, TOKEN_TIMEOUT_MS)
+    .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not answer the request for a token. Try again in a moment.`); });
   const answer: unknown = await response.json().catch(() => null);
-  if (response.ok) {
-    const parsed = TokenAnswer.safeParse(answer);
-    if (!parsed.success) throw new OAuthError('unavailable', `${connector.title} answered the request for a token with something unreadable.`);
-    return { accessToken: parsed.data.access_token, refreshToken: parsed.data.refresh_token ?? before, expiresAt: now + parsed.data.expires_in * 1000 };
-  }
+  const granted = response.ok ? oauth.tokenAnswer.safeParse(answer) : null;
+  if (granted?.success) return granted.data;
   const refusal = TokenRefusal.safeParse(answer);
-  // Only the documented refusals end a grant; a 500 or a proxy's page must not sign anybody out.
-  if (response.status < 500 && refusal.success && ['invalid_grant', 'interaction_required', 'consent_required', 'login_required', 'invalid_token'].includes(refusal.data.error)) {
+  if (response.status < 500 && refusal.success && [...REFUSALS, ...oauth.refusals ?? []].includes(refusal.data.error)) {
     throw new OAuthError('refused', `${connector.title} no longer accepts our permission for this account. Reconnect it.`);
   }
+  if (response.ok && !refusal.success) throw new OAuthError('unavailable', `${connector.title} answered the request for a token with something unreadable.`);
   throw new OAuthError('unavailable', `${connector.title} answered the request for a token with ${response.status}${refusal.success ? ` (${refusal.data.error})` : ''}.`);
 }
+
+/** Gives access back. False: the provider did not confirm it. Never throws. https://datatracker.ietf.org/doc/html/rfc7009 */
+export async function revokeTokens(env: Env, { oauth }: Connector, { refreshToken, accessToken }: Tokens): Promise<boolean> {
+  if (!oauth?.revoke) return false;
+  try {
+    // A provider without refresh tokens knows the access token only; ending the refresh token ends what came from it.
+    const response = await post(placeOf(env, oauth.revoke), { token: refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
+    const answer: unknown = await response.json().catch(() => null);
+    return response.ok && !TokenRefusal.safeParse(answer).success;
+  } catch {
+    return false;
+  }
+}
+
+const post = (url: string, form: Record<string, string>, timeoutMs: number): Promise<Response> => fetch(url, {
+  method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }, body: new URLSearchParams(form).toString(), signal: AbortSignal.timeout(timeoutMs), redirect: 'manual',
+});

@@ -50,7 +50,7 @@ export function serveWorkerDoor(app: App): void {
     const { rejected } = CredentialsBody.parse(await req.json());
     if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
     const reply = await env.CONNECTION_VAULT.getByName(vaultName(claims.tenant, claims.connection)).accessToken(rejected);
-    if (reply.ok) return json({ access_token: reply.accessToken });
+    if (reply.ok) return json({ access_token: reply.accessToken, api_url: reply.apiUrl });
     switch (reply.kind) {
       case 'auth_expired': throw new ApiError('needs_reauth', reply.message);
       case 'removed': throw new ApiError('not_found', reply.message);

@@ -91,6 +91,13 @@ export function castFor(seed: number, owner: Person): Cast {
   return { trade, home, owner: me, others, friends, byRole: role => role === 'home' ? [home] : others.filter(other => other.role === role) };
 }
 
+/** The same people as one of the owner's colleagues knows them. Throws for somebody who does not work there. */
+export function seenBy(cast: Cast, address: string): Cast {
+  const owner = cast.home.people.find(one => one.address === address);
+  if (!owner) throw new Error(`${address} does not work at ${cast.home.name}`);
+  return { ...cast, owner, home: { ...cast.home, people: [owner, ...cast.home.people.filter(one => one !== owner)] } };
+}
+
 /** `nordlicht-robotics.example` -> `Nordlicht Robotics` */
 function nameOf(domain: string): string {
   const words = (domain.split('.')[0] ?? domain).split('-').map(word => word.charAt(0).toUpperCase() + word.slice(1));

@@ -1,6 +1,6 @@
 /** The workbench: a whole invented mailbox and calendar, the same for the same seed. Reads like a company's traffic; nobody in it exists. */
 import { invitation, invoice, notice } from './bulk.ts';
-import { castFor } from './cast.ts';
+import { castFor, type Cast } from './cast.ts';
 import type { Workshop } from './compose.ts';
 import { writeEvents } from './events.ts';
 import { crowd, draft, privately, secrets } from './odd.ts';
@@ -13,16 +13,16 @@ import { OFFICE } from './storylines-office.ts';
 import { ROBOTICS } from './storylines-robotics.ts';
 import { writeThread } from './threads.ts';
 
-/** What to make. The newest mail is just before `now`, the oldest `months` before. */
-export type MailboxWish = { seed: number; owner: Person; mails?: number; events?: number; months?: number; now: Date };
+/** What to make. The newest mail is just before `now`, the oldest `months` before. `cast`: the people, when they are known already. */
+export type MailboxWish = { seed: number; owner: Person; cast?: Cast; mails?: number; events?: number; months?: number; now: Date };
 
 const MONTH = 30.44 * 86_400_000;
 /** Shares of the mailbox; the rest is conversations. */
 const SHARES = { newsletter: 0.08, notice: 0.09, invoice: 0.06, invitation: 0.05, draft: 0.008, private: 0.04 };
 
 /** Makes exactly `mails` mails and `events` events. */
-export function generateMailbox({ seed, owner, mails = 3_000, events = 300, months = 6, now }: MailboxWish): Mailbox {
-  const cast = castFor(seed, owner), roll = dice(`mailbox ${seed} ${owner.address}`), stories = [...cast.trade === 'lighting' ? LIGHTING : ROBOTICS, ...OFFICE];
+export function generateMailbox({ seed, owner, cast = castFor(seed, owner), mails = 3_000, events = 300, months = 6, now }: MailboxWish): Mailbox {
+  const roll = dice(`mailbox ${seed} ${owner.address}`), stories = [...cast.trade === 'lighting' ? LIGHTING : ROBOTICS, ...OFFICE];
   // Whole minutes: a mailbox asked for twice within one is the same.
   const to = Math.floor(now.getTime() / 60_000) * 60_000 - 60_000, from = to - months * MONTH;
   let count = 0;

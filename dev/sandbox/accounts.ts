@@ -1,50 +1,80 @@
 /** The sandbox's accounts: who exists, what is in their mailbox, sorted and serialised once. Speaks no HTTP. */
 import { createHash } from 'node:crypto';
+import { castFor, seenBy, type Cast } from '../mailbox/cast.ts';
 import { generateMailbox } from '../mailbox/generate.ts';
 import { loadMailbox } from '../mailbox/load.ts';
-import type { GraphEvent, GraphMessage, Mailbox } from '../mailbox/shape.ts';
+import type { GraphEvent, GraphMessage, Mailbox, Person } from '../mailbox/shape.ts';
+import { shareWith } from '../mailbox/share.ts';
+import type { ProviderId } from './provider.ts';
 
-/** How an account's mailbox comes to be. Nothing is made before somebody looks into it. */
-export type AccountPlan = { address: string; name: string; mails: number; events: number; seed: number; months: number; file?: string; shift?: boolean };
+/**
+ * How an account's mailbox comes to be. Nothing is made before somebody looks into it. `home`: the provider where this person is the first one offered;
+ * `colleagueOf`: whose company this person works at, and with whom mails and meetings are shared.
+ */
+export type AccountPlan = {
+  address: string; name: string; mails: number; events: number; seed: number; months: number; file?: string; shift?: boolean; home?: ProviderId; colleagueOf?: Person;
+};
 
-/** The two accounts of the two seeded tenants. */
+const ANNA = { address: 'anna.keller@nordlicht-robotics.example', name: 'Anna Keller', seed: 1 };
+const MARC = { address: 'marc.dubois@atelier-lumiere.example', name: 'Marc Dubois', seed: 2 };
+
+/** The accounts of the two seeded tenants: Anna and Marc, and a colleague of each who is at home at Google. */
 export const DEFAULT_ACCOUNTS: AccountPlan[] = [
-  { address: 'anna.keller@nordlicht-robotics.example', name: 'Anna Keller', mails: 3_000, events: 300, seed: 1, months: 6 },
-  { address: 'marc.dubois@atelier-lumiere.example', name: 'Marc Dubois', mails: 800, events: 80, seed: 2, months: 6 },
+  { ...ANNA, mails: 3_000, events: 300, months: 6 },
+  { ...MARC, mails: 800, events: 80, months: 6 },
+  colleague(ANNA, 900, 90),
+  colleague(MARC, 300, 30),
 ];
 
+function colleague(of: typeof ANNA, mails: number, events: number): AccountPlan {
+  const { name, address } = castFor(of.seed, of).home.people[1]!;
+  return { name, address, mails, events, seed: of.seed, months: 6, home: 'google', colleagueOf: of };
+}
+
 /** A record with its place in the order and its last serialisation, so that a page costs a copy and no more. */
-export type Entry<T> = { at: string; end: string; id: string; value: T; cache?: { select: string; bytes: Buffer } };
+export type Entry<T> = { at: string; end: string; id: string; value: T; cache?: { form: string; bytes: Buffer } };
 
 /** Requests kept in the log of one account. */
 const LOG_MAX = 20_000;
 
 /** One line of the request log. */
-export type Logged = { at: string; account: string | null; method: string; path: string; status: number; ms: number };
+export type Logged = { at: string; provider: ProviderId; account: string | null; method: string; path: string; status: number; ms: number };
+
+/** Tokens issued up to these stamps are void. */
+export type Voids = { access: number; refresh: number };
 
 export class Account {
   readonly plan: AccountPlan;
   readonly id: string;
-  inFlight = 0;
   log: Logged[] = [];
-  /** Tokens issued up to this stamp are void. */
-  accessVoidUntil = 0;
-  refreshVoidUntil = 0;
+  #inFlight = new Map<ProviderId, number>();
+  #voids = new Map<ProviderId, Voids>();
+  #find: (address: string) => Account | undefined;
   #anchor: number;
+  #cast: Cast | undefined;
+  #made: Mailbox | undefined;
   #messages: Entry<GraphMessage>[] | undefined;
   #events: Entry<GraphEvent>[] = [];
 
-  constructor(plan: AccountPlan, anchor: number) {
+  /** `find`: the other accounts of the sandbox. */
+  constructor(plan: AccountPlan, anchor: number, find: (address: string) => Account | undefined) {
+    this.#find = find;
     this.plan = { ...plan, address: plan.address.toLowerCase() };
     this.#anchor = anchor;
     const hex = createHash('sha256').update(this.plan.address).digest('hex');
     this.id = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
   }
 
+  /** The people around this account: the same for every provider, so that the same Anna writes mails, posts messages and stands in the CRM. */
+  get cast(): Cast {
+    const { seed, name, address, colleagueOf } = this.plan;
+    return this.#cast ??= colleagueOf ? seenBy(castFor(seed, colleagueOf), address) : castFor(seed, { name, address });
+  }
+
   /** Newest first. */
   get messages(): Entry<GraphMessage>[] {
     if (!this.#messages) {
-      const { messages, events } = this.#make();
+      const { messages, events } = this.#original();
       this.#events = events.map(eventEntry).sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
       this.#messages = messages.map(messageEntry).sort(newestFirst);
     }
@@ -74,16 +104,40 @@ export class Account {
     return index >= 0;
   }
 
+  voids(at: ProviderId): Voids {
+    const voids = this.#voids.get(at) ?? { access: 0, refresh: 0 };
+    this.#voids.set(at, voids);
+    return voids;
+  }
+
+  /** Counts one request in; what comes back counts it out, once. Nothing comes back when `max` are inside (0: any number may be). */
+  enter(at: ProviderId, max: number): (() => void) | undefined {
+    const inside = this.#inFlight.get(at) ?? 0;
+    if (max > 0 && inside >= max) return undefined;
+    this.#inFlight.set(at, inside + 1);
+    let isIn = true;
+    return () => {
+      if (isIn) this.#inFlight.set(at, (this.#inFlight.get(at) ?? 1) - 1);
+      isIn = false;
+    };
+  }
+
   note(line: Logged): void {
     if (this.log.length >= LOG_MAX) this.log.splice(0, LOG_MAX / 10);
     this.log.push(line);
   }
 
+  /** As it was made: what is delivered or removed later happens in one mailbox only. */
+  #original(): Mailbox {
+    return this.#made ??= this.#make();
+  }
+
   #make(): Mailbox {
-    const { address, name, mails, events, seed, months, file, shift = false } = this.plan;
+    const { mails, events, seed, months, file, shift = false } = this.plan, { owner } = this.cast;
     const now = new Date(this.#anchor);
-    if (file) return loadMailbox(file, { shift, now, owner: { name, address } });
-    return generateMailbox({ seed, owner: { name, address }, mails, events, months, now });
+    if (file) return loadMailbox(file, { shift, now, owner });
+    const own = generateMailbox({ seed, owner, cast: this.cast, mails, events, months, now }), theirs = this.plan.colleagueOf?.address, other = theirs && this.#find(theirs);
+    return theirs && other ? shareWith(own, owner.address, other.#original(), theirs) : own;
   }
 }
 
@@ -98,7 +152,7 @@ export class Accounts {
   }
 
   add(plan: AccountPlan): Account {
-    const account = new Account(plan, this.#anchor);
+    const account = new Account(plan, this.#anchor, address => this.get(address));
     this.#byAddress.set(account.plan.address, account);
     return account;
   }
@@ -113,6 +167,11 @@ export class Accounts {
 
   list(): Account[] {
     return [...this.#byAddress.values()];
+  }
+
+  /** Everybody can sign in everywhere; whoever is at home there comes first. */
+  at(provider: ProviderId): Account[] {
+    return this.list().toSorted((a, b) => Number(b.plan.home === provider) - Number(a.plan.home === provider));
   }
 }
 

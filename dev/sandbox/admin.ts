@@ -3,7 +3,7 @@
  *
  * GET    /admin                                        accounts, settings, faults
  * GET    /admin/settings                               {latencyMs, accessTokenSeconds, concurrency, throttleRetryAfter, clientSecret}
- * POST   /admin/settings {..any of them}               latencyMs: per Graph request; concurrency: requests at once per mailbox (0: any);
+ * POST   /admin/settings {..any of them}               latencyMs: per API request; concurrency: requests at once per account (0: any, null: as each provider has it);
  *                                                      throttleRetryAfter: seconds, null leaves the header away; clientSecret: null takes any
  * GET    /admin/accounts                               [{address, name, mails, events}] (makes the mailboxes)
  * POST   /admin/accounts {address, name, mails?, events?, seed?, months?}   adds or replaces
@@ -13,9 +13,9 @@
  * POST   /admin/accounts/{address}/messages {subject, body, contentType?, from?, to?, cc?, receivedDateTime?, conversationId?}   a new mail, now unless dated
  * PATCH  /admin/accounts/{address}/messages/{id} {subject?, body?, isRead?}     an edit (POST does the same)
  * DELETE /admin/accounts/{address}/messages/{id}
- * POST   /admin/accounts/{address}/expire-tokens       access tokens given out so far are void; a refresh works
- * POST   /admin/accounts/{address}/revoke-tokens       refresh tokens as well: only a new consent helps
- * GET    /admin/requests?account                       [{at, account, method, path, status, ms}]; sign-in requests are logged without their query
+ * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
+ * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
+ * GET    /admin/requests?account                       [{at, provider, account, method, path, status, ms}]; sign-in requests are logged without their query
  * DELETE /admin/requests?account
  * GET    /admin/faults · DELETE /admin/faults · DELETE /admin/faults/{id}
  * POST   /admin/faults {match?, kind, count?, account?, retryAfter?, n?}        kinds: see faults.ts; match: part of the decoded path and query;
@@ -26,13 +26,14 @@ import { makeMessage } from '../mailbox/message.ts';
 import type { Person } from '../mailbox/shape.ts';
 import type { Account, Accounts, Logged } from './accounts.ts';
 import type { Faults } from './faults.ts';
-import type { Login } from './login.ts';
+import { providers } from './providers.ts';
+import type { SignInDesk } from './sign-in.ts';
 import { json, type Answer } from './wire.ts';
 
 /** What can be set while the sandbox runs. */
-export type Settings = { latencyMs: number; accessTokenSeconds: number; concurrency: number; throttleRetryAfter: number | null; clientSecret: string | null };
+export type Settings = { latencyMs: number; accessTokenSeconds: number; concurrency: number | null; throttleRetryAfter: number | null; clientSecret: string | null };
 /** All that the back room reaches. `strangers` logs requests that belong to no account. */
-export type AdminWorld = { accounts: Accounts; faults: Faults; login: Login; settings: Settings; strangers: Logged[]; now(): number };
+export type AdminWorld = { accounts: Accounts; faults: Faults; desk: SignInDesk; settings: Settings; strangers: Logged[]; now(): number };
 type Input = Record<string, unknown>;
 
 const OK = json(200, { ok: true });
@@ -57,7 +58,7 @@ function settings(current: Settings, method: string, input: Input): Answer {
   if (method !== 'POST') return json(200, shown(current));
   for (const [name, value] of Object.entries(input)) {
     const fits = name === 'clientSecret' ? value === null || typeof value === 'string'
-      : name in current && (Number.isFinite(value) && Number(value) >= 0 || name === 'throttleRetryAfter' && value === null);
+      : name in current && (Number.isFinite(value) && Number(value) >= 0 || (name === 'throttleRetryAfter' || name === 'concurrency') && value === null);
     if (!fits) return json(400, { error: `${name} cannot be ${JSON.stringify(value)}` });
   }
   Object.assign(current, input);
@@ -85,8 +86,9 @@ function account(world: AdminWorld, method: string, url: URL, address: string, [
     return method === 'DELETE' ? OK : json(200, summary(found));
   }
   if (what === 'expire-tokens' || what === 'revoke-tokens') {
-    world.login.void(found, what === 'revoke-tokens');
-    return OK;
+    const { provider } = input, named = providers.filter(({ id }) => provider === undefined || id === provider);
+    for (const { id } of named) world.desk.void(found, id, what === 'revoke-tokens');
+    return named.length ? OK : json(400, { error: `provider must be one of ${providers.map(({ id }) => id).join(', ')}` });
   }
   if (what !== 'messages') return NOT_FOUND;
   if (id) return message(found, method, id, input, world.now());

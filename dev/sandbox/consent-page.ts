@@ -1,11 +1,5 @@
 /** The sandbox's consent page: who signs in, and what the app may then read, in words. One page, no script. */
 
-const SCOPES: Record<string, string> = {
-  'mail.read': 'Read your mail', 'mail.readbasic': 'Read the headers of your mail', 'mail.readwrite': 'Read and change your mail',
-  'calendars.read': 'Read your calendars', 'calendars.readwrite': 'Read and change your calendars', 'user.read': 'See your name and address',
-  offline_access: 'Keep this access until you take it back', openid: 'Know who you are', profile: 'See your basic profile', email: 'See your mail address',
-};
-
 const STYLE = `
   :root { color-scheme: light dark; font: 15px/1.5 "Segoe UI", system-ui, sans-serif; }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: light-dark(#f2f4f7, #14171c); color: light-dark(#1b1f24, #e8eaed); }
@@ -17,16 +11,18 @@ const STYLE = `
   button { font: inherit; padding: .5rem 1.3rem; border-radius: 8px; border: 1px solid light-dark(#c3c9d2, #4a5260); background: none; color: inherit; cursor: pointer; }
   button[value=accept] { background: #2563eb; border-color: #2563eb; color: #fff; }`;
 
+/** What the page shows: the provider it stands in for, who can sign in, and the scopes asked for with their words (by the last part, in lower case). */
+export type Consent = { asked: URLSearchParams; title: string; scopes: string; words: Record<string, string>; accounts: { name: string; address: string }[]; chosen: string | undefined };
+
 /** The page; its form asks the same address again, with the person's decision added. */
-export function consentPage(params: URLSearchParams, accounts: { name: string; address: string }[], chosen: string | undefined): string {
-  const hidden = [...params].filter(([name]) => name !== 'account' && name !== 'decision')
+export function consentPage({ asked, title, scopes, words, accounts, chosen }: Consent): string {
+  const hidden = [...asked].filter(([name]) => name !== 'account' && name !== 'decision')
     .map(([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`).join('');
   const choices = accounts.map(({ name, address }) =>
     `<label><input type="radio" name="account" value="${escape(address)}"${address === chosen ? ' checked' : ''} required><span><b>${escape(name)}</b><small>${escape(address)}</small></span></label>`).join('');
-  const scopes = (params.get('scope') ?? '').split(/\s+/).filter(Boolean).map(scope => scope.split('/').at(-1) ?? scope);
-  const wishes = scopes.map(scope => `<li>${escape(SCOPES[scope.toLowerCase()] ?? scope)}</li>`).join('');
+  const wishes = scopes.split(/\s+/).filter(Boolean).map(scope => scope.split('/').at(-1) ?? scope).map(scope => `<li>${escape(words[scope.toLowerCase()] ?? scope)}</li>`).join('');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Permissions requested</title><style>${STYLE}</style></head>
-<body><main><small>Sandbox sign-in, in place of Microsoft</small><h1>Permissions requested</h1>
+<body><main><small>Sandbox sign-in, in place of ${escape(title)}</small><h1>Permissions requested</h1>
 <form method="get">${hidden}<fieldset><legend>Sign in as</legend>${choices}</fieldset>
 <fieldset><legend>This app would like to</legend><ul>${wishes}</ul></fieldset>
 <footer><button name="decision" value="cancel" formnovalidate>Cancel</button><button name="decision" value="accept">Accept</button></footer></form></main></body></html>`;

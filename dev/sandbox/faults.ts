@@ -1,11 +1,12 @@
-/** The sandbox's faults on demand: which request goes wrong next, and how. Knows the providers' ways to fail, not their data. */
+/** The sandbox's faults on demand: which request goes wrong next, and how. The kinds are the same for every provider; each says them in its own words. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { encode, graphError, send, type Answer } from './wire.ts';
+import type { Trouble } from './provider.ts';
+import { encode, send, type Answer } from './wire.ts';
 
-/** Everything that can be made to go wrong. */
+/** Everything that can be made to go wrong. `limit`: too much, in the provider's other way to say so (Google's 403); `403`: the permission is gone. */
 export const FAULT_KINDS = [
-  '429', '429-no-retry-after', '504', '503', '500', '401', 'hang', 'reset', 'truncated',
+  '429', '429-no-retry-after', 'limit', '504', '503', '500', '410', '404', '403', '401', 'hang', 'reset', 'truncated',
   'empty-page-with-next', 'foreign-next-link', 'duplicate-across-pages', 'refresh-refused', 'max-top',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -52,28 +53,22 @@ export class Faults {
   }
 }
 
-/** The answer a fault stands for; nothing when it is carried out in another way. */
-export function faultAnswer(fault: Fault): Answer | undefined {
-  switch (fault.kind) {
-    case '429': return throttled(String(fault.retryAfter ?? 1));
-    case '429-no-retry-after': return throttled();
-    case 'max-top': case '504': return graphError(504, 'UnknownError', '');
-    case '503': return graphError(503, 'ServiceUnavailable', 'The service is unavailable.', fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) });
-    case '500': return graphError(500, 'InternalServerError', 'An internal server error occurred. The operation failed.');
-    case '401': return unauthorised();
+/** What a fault lets the provider say; nothing when it is carried out in another way. */
+export function troubleOf({ kind, retryAfter }: Fault): Trouble | undefined {
+  switch (kind) {
+    case '429': return { kind: 'throttled', retryAfter: String(retryAfter ?? 1) };
+    case '429-no-retry-after': return { kind: 'throttled' };
+    case 'limit': return { kind: 'throttled', softly: true, ...retryAfter !== undefined && { retryAfter: String(retryAfter) } };
+    case 'max-top': case '504': return { kind: 'status', status: 504 };
+    case '503': return { kind: 'status', status: 503, ...retryAfter !== undefined && { retryAfter: String(retryAfter) } };
+    case '500': return { kind: 'status', status: 500 };
+    case '410': return { kind: 'status', status: 410 };
+    case '404': return { kind: 'status', status: 404 };
+    case '403': return { kind: 'status', status: 403 };
+    case '401': return { kind: 'unauthorised', why: 'expired' };
     case 'hang': case 'reset': case 'truncated': case 'refresh-refused':
     case 'empty-page-with-next': case 'foreign-next-link': case 'duplicate-across-pages': return undefined;
   }
-}
-
-/** Exchange Online's answer to the fifth request at once, and to many others. */
-export function throttled(retryAfter?: string): Answer {
-  return graphError(429, 'ApplicationThrottled', 'Application is over its MailboxConcurrency limit.', retryAfter === undefined ? {} : { 'retry-after': retryAfter });
-}
-
-/** What Graph says to a missing, foreign or expired token. */
-export function unauthorised(message = 'Access token has expired or is not yet valid.'): Answer {
-  return graphError(401, 'InvalidAuthenticationToken', message, { 'www-authenticate': 'Bearer realm="", error="invalid_token"' });
 }
 
 /** Sends the answer through a broken line: `truncated` stops half way, `reset` says nothing, `hang` keeps the caller waiting. */

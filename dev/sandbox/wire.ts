@@ -1,5 +1,4 @@
-/** The sandbox's way to read and answer HTTP: JSON in, JSON out, Microsoft's error shapes. Decides nothing. */
-import { randomUUID } from 'node:crypto';
+/** The sandbox's way to read and answer HTTP: JSON in, JSON out. Decides nothing. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -9,13 +8,6 @@ export type Answer = { status: number; body?: unknown; headers?: Record<string, 
 
 /** A JSON answer. */
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Answer => ({ status, body, headers });
-
-/** Graph's error envelope: https://learn.microsoft.com/graph/errors */
-export function graphError(status: number, code: string, message: string, headers: Record<string, string> = {}): Answer {
-  const id = randomUUID();
-  const innerError = { date: new Date().toISOString().slice(0, 19), 'request-id': id, 'client-request-id': id };
-  return json(status, { error: { code, message, innerError } }, { 'request-id': id, ...headers });
-}
 
 /** Sends an answer; one that nobody waits for any more is dropped. */
 export function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {

@@ -1,6 +1,6 @@
 /** Microsoft Graph: one mailbox's mail and calendar. https://learn.microsoft.com/graph/api/user-list-messages and /user-list-calendarview */
 import { z } from 'zod';
-import { defineConnector, type FetchContext, type GetJson, type Page, type Participant, type ParticipantRole, type SourceRecord, type Span, type UnreadableRecord } from '#contract/connector';
+import { defineConnector, PlainTokenAnswer, type FetchContext, type GetJson, type Page, type Participant, type ParticipantRole, type SourceRecord, type Span, type UnreadableRecord } from '#contract/connector';
 import { isBelow, ProviderError } from './provider-error.ts';
 
 /**
@@ -74,15 +74,22 @@ const EVENT_FIELDS = 'id,iCalUId,subject,bodyPreview,body,start,end,location,isA
 /** Items are read one by one afterwards: one broken mail must not spoil its page. */
 const List = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
 
+const LOGIN = { env: 'MICROSOFT_LOGIN_URL', fallback: 'https://login.microsoftonline.com' };
+
 export const outlook = defineConnector<Cursor>({
   id: 'outlook',
   title: 'Outlook',
   baseUrl: { env: 'MICROSOFT_GRAPH_URL', fallback: 'https://graph.microsoft.com' },
-  loginUrl: { env: 'MICROSOFT_LOGIN_URL', fallback: 'https://login.microsoftonline.com' },
   oauth: {
     provider: 'microsoft',
-    authorizePath: '/common/oauth2/v2.0/authorize',
-    tokenPath: '/common/oauth2/v2.0/token',
+    // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+    authorize: { ...LOGIN, path: '/common/oauth2/v2.0/authorize' },
+    token: { ...LOGIN, path: '/common/oauth2/v2.0/token' },
+    // Only a person can take consent back: https://myapps.microsoft.com
+    revoke: null,
+    authorizeExtra: { always: { response_mode: 'query' }, unhinted: { prompt: 'select_account' } },
+    tokenAnswer: PlainTokenAnswer,
+    refusals: ['interaction_required', 'consent_required', 'login_required'],
     scopes: [
       { scope: 'offline_access', inWords: 'Stay connected, so that a sync can finish while you are away' },
       { scope: 'User.Read', inWords: 'Read the name and address of your account' },

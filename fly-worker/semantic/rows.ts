@@ -17,8 +17,10 @@ export interface MemoryRow {
   people: string[];
   url: string | null;
   vector: Float32Array | null;
+  /** Nobody can have stored it before: it is appended, not merged. Merging looks at every id there is. */
+  isNew?: boolean;
 }
-export type StoredRow = Omit<MemoryRow, 'vector'>;
+export type StoredRow = Omit<MemoryRow, 'vector' | 'isNew'>;
 
 /** Columns that a hit needs; the vector stays where it is. */
 export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url'];

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { startNeonDoor, type NeonDoor } from '#dev/neon-door';
+import { sandboxEnvironment } from '#dev/sandbox/environment';
 import { startSandbox } from '#dev/sandbox/server';
 import { addTenant } from '#dev/seed';
 import { toColumns } from '#fly-worker/chunk';
@@ -16,11 +17,11 @@ import type { EdgeHouse } from './setup.ts';
 
 async function open(): Promise<void> {
   const db = await startTestDatabase();
-  const sandbox = await startSandbox({ port: 0 });
+  const sandbox = await startSandbox({ port: 0, clientSecrets: { microsoft: 'sandbox-secret', google: 'sandbox-secret', slack: 'sandbox-secret', salesforce: 'sandbox-secret' } });
   const world = new World(db, await startNeonDoor({ port: 0, postgresPort: db.postgresPort }));
   const fleet = await serve((request, response) => world.fleet(request, response));
   const backRoom = await serve(async (request, response) => answer(response, 200, await world.act(new URL(request.url!, 'http://x').pathname.slice(1), JSON.parse(await text(request) || '{}'))));
-  const house: EdgeHouse = { appUrl: db.appUrl, authUrl: db.authUrl, neonUrl: `${world.door.url}/sql`, sandboxUrl: sandbox.url, fleetUrl: urlOf(fleet), backRoomUrl: urlOf(backRoom) };
+  const house: EdgeHouse = { appUrl: db.appUrl, authUrl: db.authUrl, neonUrl: `${world.door.url}/sql`, sandboxUrl: sandbox.url, providers: sandboxEnvironment(sandbox.url), fleetUrl: urlOf(fleet), backRoomUrl: urlOf(backRoom) };
   // Whoever started us hangs up when the tests are over, also when it was killed.
   process.once('disconnect', () => {
     for (const server of [fleet, backRoom]) { server.close(); server.closeAllConnections(); }

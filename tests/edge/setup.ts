@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
 /** Addresses that the Worker's bindings are made of. */
-export interface EdgeHouse { appUrl: string; authUrl: string; neonUrl: string; sandboxUrl: string; fleetUrl: string; backRoomUrl: string }
+/** `providers`: base URLs and clients of every provider, by their environment names. */
+export interface EdgeHouse { appUrl: string; authUrl: string; neonUrl: string; sandboxUrl: string; providers: Record<string, string>; fleetUrl: string; backRoomUrl: string }
 declare module 'vitest' { export interface ProvidedContext { edge: EdgeHouse } }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -6,6 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { generateMailbox } from '#dev/mailbox/generate';
 import { loadMailbox } from '#dev/mailbox/load';
+import { castFor, seenBy } from '#dev/mailbox/cast';
+import { shareWith } from '#dev/mailbox/share';
 import type { GraphMessage, Mailbox } from '#dev/mailbox/shape';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
@@ -87,6 +89,27 @@ describe('a generated mailbox', () => {
     expect(events.some(event => event.isAllDay) && events.some(event => event.isCancelled) && events.some(event => event.attendees.length > 4)).toBe(true);
     expect(new Set(events.map(({ id }) => id)).size).toBe(300);
     expect(events.every(({ start, end }) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.0{7}$/.test(start.dateTime) && start.dateTime < end.dateTime)).toBe(true);
+  });
+});
+
+describe('two colleagues', () => {
+  const anna = make(), cast = seenBy(castFor(1, OWNER), castFor(1, OWNER).home.people[1]!.address), tobias = cast.owner;
+  const box = shareWith(generateMailbox({ seed: 1, owner: tobias, cast, now: NOW, mails: 200, events: 30 }), tobias.address, anna, OWNER.address);
+  const takesPart = (address: string) => (mail: GraphMessage): boolean => [mail.from, ...mail.toRecipients, ...mail.ccRecipients].some(one => one?.emailAddress.address === address);
+
+  it('know the same people', () => {
+    expect(new Set(cast.home.people)).toEqual(new Set([tobias, ...castFor(1, OWNER).home.people.slice(2), castFor(1, OWNER).home.people[0]]));
+    expect(() => seenBy(cast, 'stranger@example.example')).toThrow(/does not work/);
+  });
+
+  it('have every mail and meeting of both in both mailboxes, by the same Message-ID and iCalUID, under ids of their own', () => {
+    const both = anna.messages.filter(mail => !mail.isDraft && takesPart(tobias.address)(mail)), mine = box.messages.filter(takesPart(OWNER.address));
+    expect(both.length).toBeGreaterThan(20);
+    expect(mine.map(mail => mail.internetMessageId).sort()).toEqual(both.map(mail => mail.internetMessageId).sort());
+    const meetings = new Set(anna.events.map(event => event.iCalUId)), shared = box.events.filter(event => meetings.has(event.iCalUId));
+    expect(shared.length).toBeGreaterThan(20);
+    const ids = new Set([...anna.messages, ...anna.events].map(({ id }) => id));
+    expect([...box.messages, ...box.events].filter(({ id }) => ids.has(id))).toEqual([]);
   });
 });
 

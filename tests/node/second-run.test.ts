@@ -100,6 +100,7 @@ describe('a run over what is in memory already', () => {
     const mails = benchMails(30), { progress, mismatch } = await run([...mails, ...mails.slice(5, 15)], [{ providerId: 'broken-1', message: 'It has no date.' }]);
     expect(mismatch).toBeNull();
     expect(progress.ledger).toEqual({ seen: 41, stored: 30, unchanged: 0, duplicate: 10, failed: 1 });
+    expect((await semantic.stats({ tenant: tenantId, embedder }))?.rows, 'met twice, remembered once').toBe(30);
     const [failures] = await db.owner.system([sql`select provider_id, kind, message from record_failures where tenant_id = ${tenantId}`]);
     expect(failures).toEqual([{ provider_id: 'broken-1', kind: 'unreadable', message: 'It has no date.' }]);
   });

@@ -143,8 +143,11 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
         const good = fresh.filter((a) => !isPoison(a)), derived = good.map((a) => derivedOf(a.source));
         return { good: good.map((addressed, i) => ({ addressed, text: derived[i]!, vector: null })), rows: toColumns(toRows(owner, good, derived)), failed: fresh.filter(isPoison).map((addressed) => ({ addressed, message: 'poison' })) };
       }),
-      remember: async (_: unknown, records: { addressed: { recordId: string; contentHash: string } }[]) => {
+      remember: async (_: unknown, records: { addressed: { recordId: string; contentHash: string }; isNew: boolean }[]) => {
         const rows = records.map(({ addressed: a }) => ({ id: a.recordId, hash: a.contentHash }));
+        const known = records.find(({ addressed: a, isNew }) => isNew && lance.some((l) => l.id === a.recordId && l.hash === a.contentHash));
+        // a worker that slept through its lease cannot know better; what it writes is the race above
+        if (known && granted.at(-1) === fence) failure = new assert.AssertionError({ message: `seed ${seed}: ${known.addressed.recordId} is called new and is in semantic memory already` });
         const absent = await step(actor, async () => rows.filter((r) => !lance.some((l) => l.id === r.id && l.hash === r.hash)));   // the race LanceDB really has
         await step(actor, async () => { lance.push(...absent); });
       },

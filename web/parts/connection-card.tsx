@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { callRoute } from '../client/index.ts';
 import type { CallAnswer } from '../client/index.ts';
 import type { LiveJob } from '../state/jobs.ts';
+import { toast } from '../state/toasts.ts';
 import { integrationTitle, listOf } from '../words/job.ts';
 import { ago } from '../words/time.ts';
 import { Address, Badge, Button, Skeleton } from './basics.tsx';
@@ -53,7 +54,7 @@ export function ConnectionCard({ connection, live, jobsLoaded, onChange }: { con
       <ConnectDialog open={asked === 'reconnect'} onClose={close} integrationId={connection.integration_id} title={title} loginHint={connection.account} again />
       <Confirm open={asked === 'disconnect'} onClose={close} title={`Disconnect ${title}?`} yes="Disconnect" no="Keep it"
         text={<>We lose access to <strong>{connection.account}</strong>, and a running sync stops. What is in memory stays there.</>}
-        act={async () => { await callRoute('disconnect', { params: { connection_id: connection.connection_id } }); onChange(); }} />
+        act={async () => { const { message } = await callRoute('disconnect', { params: { connection_id: connection.connection_id } }); toast({ tone: 'good', title: connection.account, text: message }); onChange(); }} />
     </article>
   );
 }

@@ -6,7 +6,7 @@ import { takeTurns } from '#contract/turns';
 import { connectorOf } from '#fly-worker/connectors/index';
 import type { Env } from '../env.ts';
 import { tenantDatabase } from '../database.ts';
-import { OAuthError, refreshTokens, Tokens } from '../oauth-client.ts';
+import { OAuthError, refreshTokens, revokeTokens, Tokens } from '../oauth-client.ts';
 import { openVault, type Vault } from './seal.ts';
 
 /** Refreshed this long before it expires, so that no request starts with a token about to die. */
@@ -16,7 +16,8 @@ export const TOKEN_PURPOSE = 'oauth-tokens';
 const SPARE = 'spare';
 const REMOVED = { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' } as const;
 
-export type TokenReply = { ok: true; accessToken: string } | { ok: false; kind: 'auth_expired' | 'removed' | 'unavailable'; message: string };
+/** `apiUrl`: the account's own API address, for providers that have one. */
+export type TokenReply = { ok: true; accessToken: string; apiUrl: string | null } | { ok: false; kind: 'auth_expired' | 'removed' | 'unavailable'; message: string };
 
 export const vaultName = (tenantId: string, connectionId: string): string => `${tenantId}/${connectionId}`;
 
@@ -35,6 +36,15 @@ export class ConnectionVault extends DurableObject<Env> {
     });
   }
 
+  /** Gives the access of these sealed tokens back to the provider. False: it was not confirmed, for whatever reason. */
+  async withdraw(integrationId: IntegrationId, sealed: string): Promise<boolean> {
+    const connector = connectorOf(integrationId);
+    if (!connector) return false;
+    // A seal that no longer opens must not keep an account from being disconnected.
+    const opened = await this.#vault.open(this.#names().tenantId, TOKEN_PURPOSE, sealed).catch(() => null);
+    return opened !== null && revokeTokens(this.env, connector, Tokens.parse(JSON.parse(opened.text)));
+  }
+
   async #accessToken(rejected: string | null): Promise<TokenReply> {
     const { tenantId, connectionId } = this.#names();
     const db = tenantDatabase(this.env);
@@ -45,9 +55,9 @@ export class ConnectionVault extends DurableObject<Env> {
     if (row.status === 'needs_reauth') return { ok: false, kind: 'auth_expired', message: 'The account needs to be reconnected.' };
     const opened = await this.#vault.open(tenantId, TOKEN_PURPOSE, row.sealed_tokens);
     const tokens = Tokens.parse(JSON.parse(opened.text));
-    if (tokens.accessToken !== rejected && tokens.expiresAt - Date.now() > REFRESH_AHEAD_MS) {
+    if (tokens.accessToken !== rejected && (tokens.expiresAt === null || tokens.expiresAt - Date.now() > REFRESH_AHEAD_MS)) {
       if (opened.stale) await this.#store(tokens, 'active');
-      return { ok: true, accessToken: tokens.accessToken };
+      return { ok: true, accessToken: tokens.accessToken, apiUrl: tokens.apiUrl };
     }
     return this.#refresh(row.integration_id, tokens);
   }
@@ -55,13 +65,16 @@ export class ConnectionVault extends DurableObject<Env> {
   async #refresh(integrationId: IntegrationId, tokens: Tokens): Promise<TokenReply> {
     const connector = connectorOf(integrationId);
     try {
-      if (!connector || !tokens.refreshToken) throw new OAuthError('refused', 'The account gave us no way to stay signed in. Reconnect it.');
-      const newer = await refreshTokens(this.env, connector, tokens.refreshToken, Date.now());
+      if (!connector) throw new OAuthError('unavailable', 'This version does not know the integration of this account.');
+      const newer = await refreshTokens(this.env, connector, tokens, Date.now());
       // The old refresh token is spent: should Postgres not answer now, the new one must not be lost with it.
       this.ctx.storage.kv.put(SPARE, await this.#vault.seal(this.#names().tenantId, TOKEN_PURPOSE, JSON.stringify(newer)));
       const stands = await this.#store(newer, 'active');
       this.ctx.storage.kv.delete(SPARE);
-      return stands ? { ok: true, accessToken: newer.accessToken } : REMOVED;
+      if (stands) return { ok: true, accessToken: newer.accessToken, apiUrl: newer.apiUrl };
+      // Disconnected while we asked: what the provider has just given out nobody else will give back.
+      if (!connector.oauth?.revoke?.wholeAccount) await revokeTokens(this.env, connector, newer);
+      return REMOVED;
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       if (error.kind === 'refused') {

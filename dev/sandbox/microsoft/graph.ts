@@ -1,19 +1,17 @@
 /** The sandbox's Microsoft Graph: the signed-in user's mail and calendar, page by page. Authorisation and faults have happened before. */
-import type { PageFault } from './faults.ts';
-import type { Account, Entry } from './accounts.ts';
-import type { GraphMessage } from '../mailbox/shape.ts';
-import { FOLDERS } from '../mailbox/folders.ts';
+import { FOLDERS } from '../../mailbox/folders.ts';
+import type { GraphMessage } from '../../mailbox/shape.ts';
+import type { Account, Entry } from '../accounts.ts';
+import type { ApiRequest } from '../provider.ts';
+import { json, type Answer } from '../wire.ts';
 import { readMailQuery, readPaging, readView, type MailQuery } from './query.ts';
-import { graphError, json, type Answer } from './wire.ts';
-
-/** One authorised request. `base` is the address the caller used, so that page links lead back through the same door. */
-export type GraphRequest = { url: URL; base: string; account: Account; scope: string; pageFault?: PageFault };
+import { graphError } from './wording.ts';
 
 /** A link that a careful client refuses to follow. */
 const FOREIGN = 'https://graph.attacker.example';
 
 /** Answers one GET below /v1.0/me. */
-export function answerGraph(request: GraphRequest): Answer {
+export function answerGraph(request: ApiRequest): Answer {
   const { url, account, base } = request;
   const path = url.pathname.replace(/^\/v1\.0\/me/, '').replace(/\/$/, '');
   if (path === '') return me(account, base);
@@ -26,7 +24,7 @@ export function answerGraph(request: GraphRequest): Answer {
 }
 
 /** `Mail.ReadWrite` includes `Mail.Read`; the app's whole permission set is `.default`. */
-function allowed({ scope }: GraphRequest, needed: string): Answer | undefined {
+function allowed({ scope }: ApiRequest, needed: string): Answer | undefined {
   const has = scope.toLowerCase();
   return has.includes(needed) || has.includes('/.default') ? undefined : graphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
 }
@@ -49,7 +47,7 @@ function folders(account: Account, base: string): Answer {
   return json(200, { '@odata.context': `${context(account, base)}/mailFolders`, value });
 }
 
-function oneMessage({ account, base, url }: GraphRequest, id: string): Answer {
+function oneMessage({ account, base, url }: ApiRequest, id: string): Answer {
   const entry = account.find(id);
   if (!entry) return graphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
   const paging = readPaging(url.searchParams);
@@ -58,7 +56,7 @@ function oneMessage({ account, base, url }: GraphRequest, id: string): Answer {
 }
 
 /** https://learn.microsoft.com/graph/api/user-list-messages */
-function listMessages(request: GraphRequest): Answer {
+function listMessages(request: ApiRequest): Answer {
   const query = readMailQuery(request.url.searchParams);
   if ('status' in query) return query;
   return page(request, 'messages', mailRange(request.account.messages, query), query);
@@ -82,7 +80,7 @@ function firstBelow(list: { at: string }[], at: string): number {
 }
 
 /** https://learn.microsoft.com/graph/api/calendar-list-calendarview: whatever overlaps the range is in it. */
-function calendarView(request: GraphRequest): Answer {
+function calendarView(request: ApiRequest): Answer {
   const view = readView(request.url.searchParams), paging = readPaging(request.url.searchParams);
   if ('status' in view) return view;
   if ('status' in paging) return paging;
@@ -92,7 +90,7 @@ function calendarView(request: GraphRequest): Answer {
 }
 
 /** One page: the slice, and an absolute link that carries the whole query and the new $skip. */
-function page(request: GraphRequest, collection: string, list: Entry<object>[], { top, skip, select }: { top: number; skip: number; select: string[] }): Answer {
+function page(request: ApiRequest, collection: string, list: Entry<object>[], { top, skip, select }: { top: number; skip: number; select: string[] }): Answer {
   const { account, base, pageFault } = request;
   const empty = pageFault === 'empty-page-with-next';
   const slice = empty ? [] : list.slice(skip, skip + top);
@@ -122,12 +120,12 @@ function nextLink(url: URL, origin: string, skip: number): string {
 
 /** Serialised once for the $select that is asked for again and again. */
 function bytesOf(entry: Entry<object>, select: string[]): Buffer {
-  const key = select.join();
-  if (entry.cache?.select === key) return entry.cache.bytes;
+  const key = `graph ${select.join()}`;
+  if (entry.cache?.form === key) return entry.cache.bytes;
   const value = entry.value as Record<string, unknown>;
   const kept = select.length ? Object.fromEntries(['@odata.etag', 'id', ...select].filter(name => value[name] !== undefined).map(name => [name, value[name]])) : value;
   const bytes = Buffer.from(JSON.stringify(kept));
-  entry.cache = { select: key, bytes };
+  entry.cache = { form: key, bytes };
   return bytes;
 }
 

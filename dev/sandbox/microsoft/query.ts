@@ -1,5 +1,6 @@
 /** The sandbox's reading of OData: $filter, $orderby, $top, $select as Graph's mail endpoint takes and refuses them. Pure. */
-import { graphError, type Answer } from './wire.ts';
+import type { Answer } from '../wire.ts';
+import { graphError } from './wording.ts';
 
 /** Which slice of a mailbox a request asks for. `from` is included, `to` is not. */
 export type MailQuery = { from: string; to: string; ascending: boolean; top: number; skip: number; select: string[]; flags: [Flag, boolean][] };

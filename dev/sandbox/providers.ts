@@ -1,0 +1,7 @@
+/** Every provider that the sandbox plays, one line each. Adding one: its folder and its line here. Their paths do not collide, so one address serves all. */
+import { microsoft } from './microsoft/index.ts';
+import type { Provider } from './provider.ts';
+
+export const providers: readonly Provider[] = [
+  microsoft,
+];
