@@ -111,7 +111,7 @@ export async function revokeTokens(env: Env, { oauth }: Connector, { refreshToke
   if (!oauth?.revoke) return false;
   try {
     // A provider without refresh tokens knows the access token only; ending the refresh token ends what came from it.
-    const response = await post(placeOf(env, oauth.revoke), { token: refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
+    const response = await post(placeOf(env, oauth.revoke), { token: oauth.revoke.accessToken ? accessToken : refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
     const answer: unknown = await response.json().catch(() => null);
     return response.ok && !TokenRefusal.safeParse(answer).success;
   } catch {
