@@ -14,6 +14,7 @@ import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
 import { serveMemory } from './memory.ts';
 import { refuseForeignOrigin, serve, type App } from './route.ts';
+import { serveSchedule } from './schedule.ts';
 import { serveStart } from './start.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
@@ -31,6 +32,7 @@ app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req
 
 serve(app, routes.me, async ({ principal: { user, tenantId, tenantName, plan } }) => ({ user, tenant: { id: tenantId, name: tenantName, plan, months_of_history: monthsOfHistory[plan] } }));
 serveStart(app);
+serveSchedule(app);
 serveJobs(app);
 serveJobStory(app);
 serveDeadLetters(app);
