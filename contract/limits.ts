@@ -93,6 +93,27 @@ export const EMBEDDING_RETRIES_MAX = 4;
 /** Batches of one call in flight: 911 instead of 314 records/s. */
 export const EMBEDDING_REQUESTS_IN_FLIGHT = 4;
 
+// --- enrichment (a tenant's model reads what is stored)
+/** One answer of a model about up to ENRICH_BATCH_RECORDS_MAX records. Local models take a minute. */
+export const ENRICH_TIMEOUT_MS = 90 * SECOND;
+/** Calls in flight for one tenant, over all its jobs of a worker: what the smallest accounts allow. */
+export const ENRICH_CALLS_IN_FLIGHT = 4;
+/** Short mails share a call; more than this and models begin to mix them up. */
+export const ENRICH_BATCH_RECORDS_MAX = 8;
+/** Characters of all records in one call: one full record, or several short ones. */
+export const ENRICH_BATCH_CHARS_MAX = 12_000;
+/** Records taken from the queue at once and committed together. */
+export const ENRICH_ROUND_RECORDS = 64;
+/** Retries of the SDK within one call, with its back-off. */
+export const ENRICH_RETRIES_MAX = 2;
+/** A service that answers nothing for this long is no longer waited for: the memory is complete without it, the next sync goes on. Less than STALL_MS. */
+export const ENRICH_PATIENCE_MS = 5 * MINUTE;
+/** Tokens of one answer: a newsletter's people and companies fit three times. */
+export const ENRICH_ANSWER_TOKENS_MAX = 4_000;
+/** Things one model may name in one record; more is a list, not knowledge. */
+export const ENRICH_ENTITIES_MAX = 60;
+export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
+
 // --- semantic memory
 /** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
 export const UNINDEXED_ROWS_MAX = 2_000;
