@@ -85,7 +85,11 @@ export const IntegrationsResponse = z.object({ integrations: z.array(Integration
 
 export const Me = z.object({
   user: z.object({ id: z.string(), email: z.string(), name: z.string() }).nullable(),
-  tenant: z.object({ id: z.string(), name: z.string(), plan: z.enum(['free', 'solo', 'team', 'enterprise']), months_of_history: z.int() }),
+  tenant: z.object({
+    id: z.string(), name: z.string(), plan: z.enum(['free', 'solo', 'team', 'enterprise']), months_of_history: z.int(),
+    /** What this calendar month (UTC) allows and how much of it is used, in ACUs; counted anew from `resets_at` on. */
+    acu: z.object({ used: z.number(), limit: z.int(), resets_at: z.iso.datetime() }),
+  }),
 });
 export type Me = z.infer<typeof Me>;
 
@@ -99,7 +103,7 @@ const SYNC = '/api/integrations/historical-sync';
 const JOBS = `${SYNC}/jobs`;
 
 export const routes = {
-  me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant', scope: 'read', status: 200, answer: Me },
+  me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant, and what its plan has left this month', scope: 'read', status: 200, answer: Me },
   listIntegrations: { method: 'get', path: '/api/integrations', summary: 'The integrations one can connect', scope: 'read', status: 200, answer: IntegrationsResponse },
   listConnections: { method: 'get', path: '/api/connections', summary: 'The tenant\'s connected accounts', scope: 'read', status: 200, answer: ConnectionsResponse },
   authorizeConnection: {
@@ -137,7 +141,7 @@ export const routes = {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
   },
-  fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'read', status: 200, answer: FleetStatus },
+  fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;

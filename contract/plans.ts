@@ -11,6 +11,9 @@ export const acuPerMonth: Record<Plan, number> = { free: 10, solo: 100, team: 1_
 /** Tokens a month that a tenant's own model may read for enrichment, unless the tenant has a figure of its own. Free has no enrichment. */
 export const modelTokensPerMonth: Record<Plan, number> = { free: 0, solo: 5_000_000, team: 50_000_000, enterprise: 2_000_000_000 };
 
+/** When the calendar month (UTC) of a moment is over and its ACUs are counted anew. ISO 8601. */
+export const monthEnds = (at: Date): string => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1)).toISOString();
+
 /** `months` before a moment, to the day; the 31st becomes the last day of a shorter month. UTC. */
 export function monthsBefore(at: Date, months: number): Date {
   const date = new Date(at);
