@@ -26,7 +26,7 @@ export function checkpointOf(row: JobRow): CheckpointData {
   return row.checkpoint_data === null ? { streams: [], covered: 0 } : JSON.parse(row.checkpoint_data) as CheckpointData;
 }
 
-export const enrichmentOf = (row: Pick<JobRow, 'enrichment'>): Enrichment | null => (row.enrichment === null ? null : JSON.parse(row.enrichment) as Enrichment);
+export const enrichmentOf = (row: Pick<JobRow, 'enrichment'>): Enrichment | null => (row.enrichment ? JSON.parse(row.enrichment) as Enrichment : null);
 
 export function jobFromRow(row: JobRow): Job {
   const { streams } = checkpointOf(row);

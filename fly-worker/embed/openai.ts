@@ -1,7 +1,7 @@
 /** Embeddings of OpenAI or anything that speaks its language (Ollama, TEI, LM Studio), with the tenant's own key. Batched by tokens; refuses to guess at a broken answer. */
 import OpenAI from 'openai';
 import { EMBEDDING_CHARS_PER_TOKEN, EMBEDDING_DIMS, EMBEDDING_INPUTS_MAX, EMBEDDING_MODEL_DEFAULT, EMBEDDING_REQUESTS_IN_FLIGHT, EMBEDDING_RETRIES_MAX, EMBEDDING_TIMEOUT_MS, EMBEDDING_TOKENS_PER_INPUT_MAX, EMBEDDING_TOKENS_PER_REQUEST_MAX } from '#contract/limits';
-import { classified, fetchOnceWithoutQuota, ModelError } from '../model-service.ts';
+import { classified, fetchOnceWithoutQuota, ModelError } from '../model-error.ts';
 import { vectorAt, type Embedder } from './embedder.ts';
 
 export interface OpenAiOptions {

@@ -1,7 +1,7 @@
 /** A tenant's model: OpenAI's or any that speaks its language, with the tenant's own key. One call reads up to a handful of records. */
 import OpenAI from 'openai';
 import { ENRICH_ANSWER_TOKENS_MAX, ENRICH_MODEL_DEFAULT, ENRICH_RETRIES_MAX, ENRICH_TIMEOUT_MS } from '#contract/limits';
-import { classified, fetchOnceWithoutQuota, ModelError } from '../model-service.ts';
+import { classified, fetchOnceWithoutQuota, ModelError } from '../model-error.ts';
 import { ANSWER_SCHEMA, INSTRUCTIONS, QUESTION_VERSION, readingsIn, worded, type Question, type Reading } from './question.ts';
 
 export interface ModelOptions {

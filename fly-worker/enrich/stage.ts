@@ -4,7 +4,7 @@ import { ENRICH_BATCH_CHARS_MAX, ENRICH_BATCH_RECORDS_MAX, ENRICH_CALLS_IN_FLIGH
 import type { Database } from '#migrations/database';
 import { toFactRows } from '../chunk.ts';
 import type { Counters, Lease } from '../ledger.ts';
-import { ModelError } from '../model-service.ts';
+import { ModelError } from '../model-error.ts';
 import type { SemanticMemory, Space } from '../semantic/memory.ts';
 import { answersTo, commitRead, conclude, keepAnswers, nextWaiting, queue, type Read, type Waiting } from './book.ts';
 import { findingsOf } from './findings.ts';
