@@ -284,7 +284,8 @@ export async function balance(db: Database, lease: Lease): Promise<Books> {
 }
 
 /** The job's progress from counters and windows. */
-export const toProgress = ({ records_left: _, ...counted }: Counters, streams: StreamProgress[], covered: number): Progress => ({ ...counted, streams, covered });
+export const toProgress = ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, enrichment }: Counters, streams: StreamProgress[], covered: number): Progress =>
+  ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, streams, covered, enrichment });
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 export const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
