@@ -132,6 +132,8 @@ export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 export const SWEEP_AFTER_MS = HOUR;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
+/** Three small requests to the object store at start-up. */
+export const STORAGE_PROBE_TIMEOUT_MS = 10 * SECOND;
 /** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */
 export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
 export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;
