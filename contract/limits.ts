@@ -120,6 +120,10 @@ export const UNINDEXED_ROWS_MAX = 2_000;
 export const FRAGMENTS_MAX = 64;
 export const SEARCH_LIMIT_DEFAULT = 10;
 export const SEARCH_LIMIT_MAX = 100;
+/** With recency preferred a hit of this age counts a little less than one of today, and a very old one RECENCY_WORTH less. */
+export const RECENCY_HALF_LIFE_DAYS = 60;
+/** Share of a hit's score that age can take. */
+export const RECENCY_WORTH = 0.3;
 export const QUERY_CHARS_MAX = 1_000;
 export const SNIPPET_CHARS = 240;
 /** Rows of one merge: more gain nothing and hold memory. */
