@@ -181,6 +181,17 @@ describe('enrichment', () => {
     expect(rows).toEqual([{ name: 'Jan Falk', method: 'header', confidence: 1 }]);
   });
 
+  it('forgets the answer with the last record that asked for it', async () => {
+    const [a, b] = await remember(['One.', 'Two.']);
+    await run(await newJob());
+    const cached = async (): Promise<number> => Number((await db.owner.system([sql`select count(*)::int as n from extraction_cache where tenant_id = ${tenantId}`]))[0]![0]!.n);
+    expect(await cached()).toBe(2);
+    await db.app.tenant(tenantId, [sql`delete from records where tenant_id = ${tenantId} and record_id = ${a!}::uuid`]);
+    expect(await cached()).toBe(1);
+    await db.app.tenant(tenantId, [sql`delete from records where tenant_id = ${tenantId} and record_id = ${b!}::uuid`]);
+    expect(await cached()).toBe(0);
+  });
+
   it('uses a tenant\'s key for that tenant\'s records only', async () => {
     await remember(['Secret of A.']);
     const a = await newJob();

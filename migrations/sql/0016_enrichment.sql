@@ -13,7 +13,9 @@ create table enrichments (
   -- What the model was asked: finds the cached answer when the record is forgotten.
   input_hash text,
   primary key (tenant_id, job_id, record_id),
-  foreign key (tenant_id, job_id) references historical_sync_jobs (tenant_id, id) on delete cascade
+  foreign key (tenant_id, job_id) references historical_sync_jobs (tenant_id, id) on delete cascade,
+  -- A record that is forgotten takes along what was read of it.
+  foreign key (tenant_id, record_id) references records (tenant_id, record_id) on delete cascade
 );
 create index enrichments_waiting on enrichments (tenant_id, job_id, occurred_at desc) where outcome = 'queued';
 create index enrichments_by_record on enrichments (tenant_id, record_id);
@@ -26,6 +28,16 @@ create table model_usage (
   tokens bigint not null,
   primary key (tenant_id, month, job_id)
 );
+
+-- An answer goes with the last record that asked for it.
+create function forget_answer() returns trigger language plpgsql security definer set search_path = public as $$
+begin
+  delete from extraction_cache c where c.tenant_id = old.tenant_id and c.content_hash = old.input_hash
+    and not exists (select from enrichments e where e.tenant_id = old.tenant_id and e.input_hash = old.input_hash);
+  return null;
+end $$;
+create trigger forget_answer after delete on enrichments for each row when (old.input_hash is not null) execute function forget_answer();
+create index enrichments_by_input on enrichments (tenant_id, input_hash) where input_hash is not null;
 
 -- Null: what the plan gives.
 alter table tenants add column model_tokens_per_month bigint check (model_tokens_per_month >= 0);
