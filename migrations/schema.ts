@@ -288,6 +288,15 @@ export const evidence = pgTable('evidence', {
   properties: jsonb('properties'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.targetId] })]);
 
+export const nodeMerges = pgTable('node_merges', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  intoId: uuid('into_id').notNull(),
+  rootId: uuid('root_id').notNull(),
+  mergedBy: text('merged_by').notNull(),
+  mergedAt: timestamp('merged_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
 export const extractionCache = pgTable('extraction_cache', {
   tenantId: text('tenant_id').notNull(),
   contentHash: text('content_hash').notNull(),
