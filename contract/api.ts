@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
-import { NeighborsAnswer, NeighborsQuery, NodeDetail, NodeQuery, NodesAnswer, NodesQuery, PathsAnswer, PathsQuery } from './graph.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
+import { memoryRoutes } from './memory-routes.ts';
 import { FleetStatus } from './fleet.ts';
 
 /** What a key must be allowed to do. A session may do all. */
@@ -26,7 +26,6 @@ export interface Route {
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
 const JobParams = z.object({ job_id: Id });
-const NodeParams = z.object({ node_id: Id });
 const IntegrationParams = z.object({ integration_id: IntegrationId });
 const Moment = z.iso.datetime({ offset: true }).or(z.iso.date());
 
@@ -87,7 +86,11 @@ export const IntegrationsResponse = z.object({ integrations: z.array(Integration
 
 export const Me = z.object({
   user: z.object({ id: z.string(), email: z.string(), name: z.string() }).nullable(),
-  tenant: z.object({ id: z.string(), name: z.string(), plan: z.enum(['free', 'solo', 'team', 'enterprise']), months_of_history: z.int() }),
+  tenant: z.object({
+    id: z.string(), name: z.string(), plan: z.enum(['free', 'solo', 'team', 'enterprise']), months_of_history: z.int(),
+    /** What this calendar month (UTC) allows and how much of it is used, in ACUs; counted anew from `resets_at` on. */
+    acu: z.object({ used: z.number(), limit: z.int(), resets_at: z.iso.datetime() }),
+  }),
 });
 export type Me = z.infer<typeof Me>;
 
@@ -101,7 +104,7 @@ const SYNC = '/api/integrations/historical-sync';
 const JOBS = `${SYNC}/jobs`;
 
 export const routes = {
-  me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant', scope: 'read', status: 200, answer: Me },
+  me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant, and what its plan has left this month', scope: 'read', status: 200, answer: Me },
   listIntegrations: { method: 'get', path: '/api/integrations', summary: 'The integrations one can connect', scope: 'read', status: 200, answer: IntegrationsResponse },
   listConnections: { method: 'get', path: '/api/connections', summary: 'The tenant\'s connected accounts', scope: 'read', status: 200, answer: ConnectionsResponse },
   authorizeConnection: {
@@ -139,15 +142,8 @@ export const routes = {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
   },
-  listNodes: { method: 'get', path: '/api/memory/graph/nodes', summary: 'Nodes of the graph by name and type', scope: 'read', query: NodesQuery, status: 200, answer: NodesAnswer },
-  getNode: {
-    method: 'get', path: '/api/memory/graph/nodes/{node_id}', summary: 'One node: its facts, which records say so, and when', scope: 'read', params: NodeParams, query: NodeQuery, status: 200, answer: NodeDetail,
-  },
-  neighbors: {
-    method: 'get', path: '/api/memory/graph/nodes/{node_id}/neighbors', summary: 'What is near a node, to depth 3', scope: 'read', params: NodeParams, query: NeighborsQuery, status: 200, answer: NeighborsAnswer,
-  },
-  paths: { method: 'get', path: '/api/memory/graph/paths', summary: 'The shortest path between two nodes', scope: 'read', query: PathsQuery, status: 200, answer: PathsAnswer },
-  fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'read', status: 200, answer: FleetStatus },
+  ...memoryRoutes,
+  fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;

@@ -60,6 +60,7 @@ export const reasonSentences: Record<Reason, string> = {
   user_paused: 'Paused. Resume it whenever you like; it goes on where it stopped.',
   auth_expired: 'The account no longer lets us in. Reconnect it; the sync then goes on where it stopped.',
   quota_exhausted: 'The plan\'s quota for this month is used up. It goes on by itself when the quota is raised or the next month begins.',
+  too_many_jobs: 'The account lets us in again, but too many other syncs are active. It goes on by itself when one of them has ended.',
   connection_removed: 'The account was disconnected. Connect it again, then resume.',
   user_cancelled: 'Cancelled. What was stored until then stays in memory.',
   abandoned: 'Abandoned (server restart or timeout)',

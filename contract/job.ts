@@ -22,7 +22,7 @@ export type Priority = z.infer<typeof Priority>;
 export const Reason = z.enum([
   'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
   'done',                                                                                                               // completed
-  'user_paused', 'auth_expired', 'quota_exhausted', 'connection_removed',                                               // paused
+  'user_paused', 'auth_expired', 'quota_exhausted', 'too_many_jobs', 'connection_removed',                              // paused
   'user_cancelled', 'abandoned',                                                                                        // cancelled
   'provider_error', 'forbidden', 'ledger_mismatch', 'internal_error',                                                   // failed
 ]);

@@ -63,7 +63,7 @@ async function mirrored(ports: Ports, state: JobState, event: JobEvent): Promise
     case 'over_limit':
     case 'over_quota':
     case 'busy':
-      await apply(ports, { type: 'resume_refused' });
+      await apply(ports, { type: 'resume_refused', because: answer });
       return answer;
   }
 }

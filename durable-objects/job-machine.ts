@@ -73,11 +73,11 @@ export type JobEvent =
   /** The records that failed are to be tried again, and whatever else is still open. */
   | { type: 'failures_retried'; by?: string }
   /** Resuming would break a limit: back to where it was. */
-  | { type: 'resume_refused' }
+  | { type: 'resume_refused'; because: 'over_limit' | 'over_quota' | 'busy' }
   /** The connection was authorised anew: a job that waited for just that goes on. */
   | { type: 'reconnected'; by?: string }
-  /** The tenant may store again: a job that waited for just that goes on. */
-  | { type: 'quota_raised' }
+  /** The tenant may store again, and has room for one more job: one that waited for just that goes on. */
+  | { type: 'room_again' }
   /** The account was disconnected: nothing more is read with what we were given. */
   | { type: 'disconnected'; by?: string }
   /** Postgres would not write `completed` on books that do not balance. */
@@ -177,14 +177,15 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
 
     case 'resume_refused':
       if (!state.resumedFrom) return unchanged(state);
-      return accept({ ...state, ...state.resumedFrom, resumedFrom: null, nextRetryAt: null, ringAt: null }, now, publish);
+      return accept({ ...state, ...backFrom(state.resumedFrom, event.because), resumedFrom: null, nextRetryAt: null, ringAt: null }, now, publish);
 
     case 'reconnected':
       if (state.status !== 'paused' || state.reason !== 'auth_expired') return refuse(state, 'invalid_state');
-      return resume(state, now, rules);
+      // Whatever comes of it, the account is no longer what it waits for.
+      return resume({ ...state, ...waitingFor('too_many_jobs') }, now, rules);
 
-    case 'quota_raised':
-      if (state.status !== 'paused' || state.reason !== 'quota_exhausted') return refuse(state, 'invalid_state');
+    case 'room_again':
+      if (!waitsForRoom(state)) return refuse(state, 'invalid_state');
       return resume(state, now, rules);
 
     case 'disconnected':
@@ -265,6 +266,14 @@ function resume(state: JobState, now: number, rules: Rules, why: 'resumed' | 'fa
     ...state, attempt: 0, snoozes: 0, completedAt: null, resumedFrom: { status, reason, message, completedAt, retriesAsked }, retriesAsked: retriesAsked + (why === 'failures_retried' ? 1 : 0),
   }, why, 0, now, rules);
 }
+
+type Former = NonNullable<JobState['resumedFrom']>;
+const waitsForRoom = ({ status, reason }: Pick<JobState, 'status' | 'reason'>): boolean => status === 'paused' && (reason === 'quota_exhausted' || reason === 'too_many_jobs');
+const waitingFor = (reason: 'quota_exhausted' | 'too_many_jobs'): Pick<JobState, 'reason' | 'message'> => ({ reason, message: reasonSentences[reason] });
+
+/** Where a refused resume goes back to. A job that waits for room says for which, as of now; it goes on by itself. */
+const backFrom = (former: Former, because: 'over_limit' | 'over_quota' | 'busy'): Former =>
+  (waitsForRoom(former) ? { ...former, ...waitingFor(because === 'over_quota' ? 'quota_exhausted' : 'too_many_jobs') } : former);
 
 const isResumable = (state: JobState): boolean => state.status === 'failed' || state.status === 'paused' || (state.status === 'cancelled' && state.reason === 'abandoned');
 

@@ -71,7 +71,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
   retryFailures(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'failures_retried', ...asked(by) })); }
   reconnected(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'reconnected', ...asked(by) })); }
   disconnected(by?: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'disconnected', ...asked(by) })); }
-  quotaRaised(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'quota_raised' })); }
+  roomAgain(): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'room_again' })); }
   snapshot(): Promise<Job | null> { return this.#inTurn(async () => { const state = await this.#load(); return state ? toJob(state, Date.now()) : null; }); }
   override alarm(): Promise<void> {
     this.#armed = null;

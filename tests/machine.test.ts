@@ -40,6 +40,8 @@ const waiting = play(fresh, { type: 'started' });
 const running = play(waiting, claim);
 const thirdRun = play(running, letGo(crashed), claim, letGo(crashed), claim);
 const paused = play(running, { type: 'paused' });
+const lockedOut = play(running, letGo({ kind: 'paused', reason: 'auth_expired', message: 'Reconnect.' }));
+const reconnected: Scene = { ...lockedOut, state: decide(lockedOut.state, { type: 'reconnected' }, lockedOut.now, rules).state };
 
 const scenes = {
   'waiting': waiting,
@@ -54,8 +56,10 @@ const scenes = {
   'completed, not yet in Postgres': { ...running, state: decide(running.state, { type: 'released', fence: running.state.fence, outcome: { kind: 'completed', progress: at(9, 1) } }, running.now, rules).state },
   'failed': play(running, letGo({ kind: 'failed', reason: 'forbidden', message: 'No.' })),
   'paused by a person': paused,
-  'paused, access lost': play(running, letGo({ kind: 'paused', reason: 'auth_expired', message: 'Reconnect.' })),
+  'paused, access lost': lockedOut,
   'paused, quota used up': play(running, letGo({ kind: 'paused', reason: 'quota_exhausted', message: 'Used up.' })),
+  'paused, no place': play(reconnected, { type: 'resume_refused', because: 'over_limit' }),
+  'reconnected, not yet in Postgres': reconnected,
   'paused, disconnected': play(running, { type: 'disconnected' }),
   'completed, failures to be retried, not yet in Postgres': (() => { const done = play(running, letGo({ kind: 'completed', progress: at(9, 1) })); return { ...done, state: decide(done.state, { type: 'failures_retried' }, done.now, rules).state }; })(),
   'cancelled by a person': play(waiting, { type: 'cancelled' }),
@@ -84,8 +88,9 @@ const events = {
   'paused': { type: 'paused' },
   'resumed': { type: 'resumed' },
   'failures retried': { type: 'failures_retried' },
-  'resume refused': { type: 'resume_refused' },
-  'quota raised': { type: 'quota_raised' },
+  'resume refused': { type: 'resume_refused', because: 'over_limit' },
+  'resume refused: quota': { type: 'resume_refused', because: 'over_quota' },
+  'room again': { type: 'room_again' },
   'reconnected': { type: 'reconnected' },
   'disconnected': { type: 'disconnected' },
   'completion refused': { type: 'completion_refused' },
@@ -104,31 +109,33 @@ const nobody = {
   'released: books do not balance': 'x fenced', 'released: snoozed': 'x fenced', 'released: errored': 'x fenced', 'released: paused': 'x fenced', 'released: failed': 'x fenced',
   'released: handed back': 'x fenced', 'released: crashed': 'x fenced', 'stale release': 'x fenced',
 } as const;
-const inQueue = { ...nobody, 'started': '= R', 'claimed': 'running/- MB', 'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'quota raised': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=' } as const;
+const inQueue = { ...nobody, 'started': '= R', 'claimed': 'running/- MB', 'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=' } as const;
 const held = {
   'started': '=', 'claimed': 'x leased', 'claim lost': 'pending/queued MBR+2', 'beat': 'running/- B', 'beat with progress': 'running/- B', 'stale beat': 'x fenced',
   'released: completed': 'completed/done MB', 'released: completed too early': 'failed/ledger_mismatch MB', 'released: books do not balance': 'failed/ledger_mismatch MB',
   'released: snoozed': 'pending/rate_limited MBR+5', 'released: errored': 'pending/retry_scheduled MBR+2', 'released: paused': 'paused/auth_expired MB', 'released: failed': 'failed/forbidden MB',
   'released: handed back': 'pending/handed_back MBR', 'released: crashed': 'pending/lease_lost MBR', 'stale release': 'x fenced',
-  'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'quota raised': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=',
+  'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=',
 } as const;
-const ended = { ...nobody, 'started': '=', 'claimed': 'x not_waiting', 'cancelled': 'x invalid_state', 'paused': 'x invalid_state', 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'quota raised': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': 'x invalid_state', 'completion refused': '=', 'alarm': '=' } as const;
+const ended = { ...nobody, 'started': '=', 'claimed': 'x not_waiting', 'cancelled': 'x invalid_state', 'paused': 'x invalid_state', 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': 'x invalid_state', 'completion refused': '=', 'alarm': '=' } as const;
 
 const table: Record<SceneName, Record<EventName, string>> = {
   'waiting': inQueue,
   'waiting, the bell was lost': { ...inQueue, 'alarm': '= R' },
   'waiting, not yet due': { ...inQueue, 'claimed': 'x not_due' },
-  'resumed, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'paused/user_paused MB', 'alarm': '= MBR' },
+  'resumed, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'paused/user_paused MB', 'resume refused: quota': 'paused/user_paused MB', 'alarm': '= MBR' },
+  'reconnected, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'paused/too_many_jobs MB', 'resume refused: quota': 'paused/quota_exhausted MB', 'alarm': '= MBR' },
   'running': held,
   'running, lease run out': { ...held, 'alarm': 'pending/lease_lost MBR' },
   'running, alive but stalled': { ...held, 'alarm': 'pending/stalled MBR' },
   'third run, lease run out': { ...held, 'released: errored': 'failed/provider_error MB', 'released: crashed': 'cancelled/abandoned MB', 'alarm': 'cancelled/abandoned MB' },
   'completed': { ...ended, 'failures retried': RETRY, 'completion refused': 'failed/ledger_mismatch MB' },
-  'completed, failures to be retried, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'completed/done MB', 'alarm': '= MBR' },
+  'completed, failures to be retried, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'completed/done MB', 'resume refused: quota': 'completed/done MB', 'alarm': '= MBR' },
   'completed, not yet in Postgres': { ...ended, 'failures retried': RETRY, 'completion refused': 'failed/ledger_mismatch MB', 'alarm': '= MB' },
   'failed': { ...ended, 'resumed': RESUME, 'failures retried': RETRY },
   'paused by a person': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY },
-  'paused, quota used up': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY, 'quota raised': RESUME },
+  'paused, quota used up': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY, 'room again': RESUME },
+  'paused, no place': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY, 'room again': RESUME },
   'paused, disconnected': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY },
   'paused, access lost': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY, 'reconnected': RESUME },
   'cancelled by a person': ended,
@@ -214,7 +221,7 @@ describe('events', () => {
   };
 
   it('say who did what, one after the other, and nothing of heartbeats and refusals', () => {
-    expect(told(waiting, claim, beats(), beats(at(1, 0.1)), { type: 'resumed', by: 'user:a' }, { type: 'paused', by: 'user:a' }, { type: 'resumed', by: 'key:b' }, { type: 'resume_refused' }, { type: 'cancelled' })).toEqual([
+    expect(told(waiting, claim, beats(), beats(at(1, 0.1)), { type: 'resumed', by: 'user:a' }, { type: 'paused', by: 'user:a' }, { type: 'resumed', by: 'key:b' }, { type: 'resume_refused', because: 'busy' }, { type: 'cancelled' })).toEqual([
       '2 worker:w1 claimed', '3 user:a user_paused', '4 key:b resumed', '5 system resume_refused', '6 system user_cancelled',
     ]);
     expect(told(waiting, claim, letGo(errored)).at(-1)).toBe('3 worker:w1 retry_scheduled');

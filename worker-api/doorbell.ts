@@ -53,15 +53,15 @@ async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<v
 
 /** The cron trigger's work: whatever nobody would notice by itself. */
 export async function lookEveryMinute(env: Env): Promise<void> {
-  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithQuota(env)]);
+  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** A job that stopped for want of quota goes on when its tenant has some again; one per tenant and look, within the tenant's limits. */
-async function resumeWithQuota(env: Env): Promise<void> {
+/** A job that stopped for want of quota or of a place goes on when its tenant has both again; one per tenant and look. */
+async function resumeWithRoom(env: Env): Promise<void> {
   const [again] = await tenantDatabase(env).system([sql`
-    select tenant_id, job_id::text as job_id from jobs_with_quota_again(${JSON.stringify(acuPerMonth)}::jsonb, ${RECORDS_PER_ACU}::int, ${ACTIVE_JOBS_PER_TENANT_MAX}::int, ${LOOKED_AT_MAX}::int)`]);
-  await Promise.all((again as unknown as Bell[]).map(({ tenant_id, job_id }) => objectOf(env, tenant_id, job_id).quotaRaised()));
+    select tenant_id, job_id::text as job_id from jobs_with_room_again(${JSON.stringify(acuPerMonth)}::jsonb, ${RECORDS_PER_ACU}::int, ${ACTIVE_JOBS_PER_TENANT_MAX}::int, ${LOOKED_AT_MAX}::int)`]);
+  await Promise.all((again as unknown as Bell[]).map(({ tenant_id, job_id }) => objectOf(env, tenant_id, job_id).roomAgain()));
 }
 
 /** A job whose object never heard of its start (the edge died in between) has no alarm. Looking makes the object adopt its row and ring. */

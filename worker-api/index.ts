@@ -1,9 +1,7 @@
 /** The front desk: every request comes in here. Thin: routes, errors as one shape, the socket's upgrade, the queue. */
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { routes } from '#contract/api';
 import { ApiError } from '#contract/errors';
-import { monthsOfHistory } from '#contract/plans';
 import { authOf, principalOf } from './auth.ts';
 import { serveConnections } from './connections.ts';
 import { serveDeadLetters } from './dead-letters.ts';
@@ -13,8 +11,9 @@ import { serveFleet } from './fleet.ts';
 import { serveGraph } from './graph/routes.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
+import { serveMe } from './me.ts';
 import { serveMemory } from './memory.ts';
-import { refuseForeignOrigin, serve, type App } from './route.ts';
+import { refuseForeignOrigin, type App } from './route.ts';
 import { serveStart } from './start.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
@@ -30,7 +29,7 @@ app.use((context, next) => (context.req.path.startsWith('/ws/') ? next() : heade
 app.get('/healthz', ({ json }) => json({ ok: true }));
 app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req.raw));
 
-serve(app, routes.me, async ({ principal: { user, tenantId, tenantName, plan } }) => ({ user, tenant: { id: tenantId, name: tenantName, plan, months_of_history: monthsOfHistory[plan] } }));
+serveMe(app);
 serveStart(app);
 serveJobs(app);
 serveJobStory(app);

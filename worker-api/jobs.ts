@@ -5,6 +5,7 @@ import { routes, type JobsListResponse, type JobsQuery, type PageQuery } from '#
 import { ApiError } from '#contract/errors';
 import { isActive, type IntegrationId, type Job } from '#contract/job';
 import { ACTIVE_JOBS_PER_TENANT_MAX } from '#contract/limits';
+import { monthEnds } from '#contract/plans';
 import type { ObjectRefusal, ObjectReply } from '#durable-objects/carry-out';
 import { objectName, type SyncJob } from '#durable-objects/sync-job';
 import { jobColumns, jobFromRow, type JobRow } from '#migrations/job-row';
@@ -25,7 +26,7 @@ export function serveJobs(app: App): void {
 }
 
 /** The verbs of a job's object, as RPC offers them. Spelled out, because RPC's own type is too deep for the compiler. */
-type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'retryFailures' | 'reconnected' | 'disconnected' | 'quotaRaised' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
+type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'retryFailures' | 'reconnected' | 'disconnected' | 'roomAgain' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
 
 export const objectOf = (env: Env, tenantId: string, jobId: string): JobObject => env.SYNC_JOB.getByName(objectName(tenantId, jobId)) as unknown as JobObject;
 
@@ -84,6 +85,6 @@ export const tooManyJobs = (message: string): ApiError => new ApiError('too_many
 
 /** ACUs are counted per calendar month, UTC. */
 export function quotaUsedUp(figures: { acu_per_month?: number; acu_used?: number } = {}): ApiError {
-  const now = new Date(), resetsAt = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString();
+  const resetsAt = monthEnds(new Date());
   return new ApiError('quota_exhausted', `This month's quota is used up. Choose a larger plan, or wait until ${resetsAt.slice(0, 10)}.`, { details: { ...figures, resets_at: resetsAt } });
 }

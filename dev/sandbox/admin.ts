@@ -15,11 +15,11 @@
  * DELETE /admin/accounts/{address}/messages/{id}
  * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
  * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
- * GET    /admin/requests?account                       [{at, provider, account, method, path, status, ms}]; sign-in requests are logged without their query
+ * GET    /admin/requests?account                       [{at, provider, grant?, account, method, path, status, ms}]; sign-in requests are logged without their query
  * DELETE /admin/requests?account
  * GET    /admin/faults · DELETE /admin/faults · DELETE /admin/faults/{id}
  * POST   /admin/faults {match?, kind, count?, account?, retryAfter?, n?}        kinds: see faults.ts; match: part of the decoded path and query;
- *                                                      count: requests to hit, -1 for ever; n: for max-top
+ *                                                      count: requests to hit, -1 for ever; n: for max-top (records) and slow (ms)
  */
 import { randomUUID } from 'node:crypto';
 import { makeMessage } from '../mailbox/message.ts';

@@ -1,9 +1,12 @@
 /** Connecting an account, against the sandbox's real login: consent, PKCE, sealed tokens, rotation, loss and return of access. */
+import { createScheduledController } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { ConnectionsResponse } from '#contract/api';
+import { reasonSentences } from '#contract/errors';
+import desk from '#worker-api/index';
 import { Tokens } from '#worker-api/oauth-client';
 import { openVault } from '#worker-api/vault/seal';
-import { APP, backRoom, call, claimed, env, get, newTenant, release, row, rows, signIn, start, withPostgresGone, type Answer, type Claim, type Tenant } from './visitor.ts';
+import { act, APP, backRoom, call, claimed, env, get, newJob, newTenant, release, row, rows, signIn, start, until, withPostgresGone, type Answer, type Claim, type Tenant } from './visitor.ts';
 
 const sandbox = async <T = unknown>(method: string, path: string, body?: object): Promise<T> => (await fetch(`${env.MICROSOFT_LOGIN_URL}/admin/${path}`, { method, body: body ? JSON.stringify(body) : null })).json();
 
@@ -196,6 +199,27 @@ describe('credentials', () => {
     expect(await get(tenant, jobId)).toMatchObject({ status: 'pending', reason: 'resumed' });
     const next = await claimed(tenant, jobId);
     expect((await credentials(next)).status).toBe(200);
+  });
+
+  it.each([
+    ['the quota was used up meanwhile', 'quota_exhausted', (tenant: Tenant) => rows('update tenants set acu_per_month = 0 where id = $1', tenant.id), (tenant: Tenant) => rows('update tenants set acu_per_month = null where id = $1', tenant.id)],
+    ['other syncs took its place', 'too_many_jobs', async (tenant: Tenant) => { for (let i = 0; i < 3; i++) await newJob(tenant); }, async (tenant: Tenant) => { for (const { id } of await rows<{ id: string }>(`select id from historical_sync_jobs where tenant_id = $1 and status = 'pending' limit 1`, tenant.id)) await act(tenant, id, 'cancel'); }],
+  ] as const)('come back while %s: the job says %s, no longer that it must be reconnected, and goes on by itself', async (_, reason, take, giveBack) => {
+    const { tenant, address, connectionId, jobId, claim } = await working();
+    await rows('update historical_sync_jobs set acu_at_start = 0 where id = $1', jobId);
+    await sandbox('POST', `accounts/${address}/revoke-tokens`);
+    await credentials(claim, (await tokensOf(tenant, connectionId)).accessToken);
+    await release(claim.token, { kind: 'paused', reason: 'auth_expired', message: 'Reconnect it.' });
+    await take(tenant);
+    await connect(tenant, address);
+    expect(await get(tenant, jobId)).toMatchObject({ status: 'paused', reason, message: reasonSentences[reason] });
+    expect(await row(jobId)).toMatchObject({ status: 'paused', reason });
+    const look = () => desk.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), env);
+    await look();
+    expect(await get(tenant, jobId), 'nothing has changed').toMatchObject({ status: 'paused', reason });
+    await giveBack(tenant);
+    await look();
+    await until(async () => { expect(await get(tenant, jobId)).toMatchObject({ status: 'pending', reason: 'resumed' }); });
   });
 
   it('that were rotated while Postgres went away are not lost', async () => {

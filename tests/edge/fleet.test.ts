@@ -219,9 +219,12 @@ describe('something is wrong', () => {
 });
 
 describe('GET /api/fleet', () => {
-  it('shows machines, settings and what was decided, to those who are signed in', async () => {
+  it('shows machines, settings and what was decided, to people and to keys for administration', async () => {
     const [m] = await machines(BUSY);
     expect((await call('GET', '/api/fleet')).status).toBe(401);
+    const other = await newTenant();
+    await rows(`update api_keys set scopes = '{read,sync}' where tenant_id = $1`, other.id);
+    expect(await call('GET', '/api/fleet', { key: other.key }), 'it counts the jobs of all tenants').toMatchObject({ status: 403, body: { error: { code: 'forbidden' } } });
     for (const who of [{ key: tenant.key }, { cookie: await signIn(tenant) }]) {
       const answer = await call('GET', '/api/fleet', who);
       expect(answer.status, answer.text).toBe(200);

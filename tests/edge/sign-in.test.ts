@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { routes, type Route } from '#contract/api';
 import { ApiErrorBody } from '#contract/errors';
+import { acuPerMonth } from '#contract/plans';
 import { APP, call, newConnection, newTenant, rows, signIn, start } from './visitor.ts';
 
 const pathOf = (route: Route): string => route.path.replace('{integration_id}', 'outlook').replaceAll(/\{\w+\}/g, () => crypto.randomUUID());
@@ -16,6 +17,15 @@ describe('signing in', () => {
   it('knows the tenant of a key, and no user', async () => {
     const tenant = await newTenant();
     expect(await call('GET', '/api/me', { key: tenant.key })).toMatchObject({ status: 200, body: { user: null, tenant: { id: tenant.id, plan: 'team', months_of_history: 12 } } });
+  });
+
+  it('knows what the plan has left this month, the tenant\'s own figure before the plan\'s', async () => {
+    const tenant = await newTenant('free'), acu = async () => (await call<{ tenant: { acu: { used: number; limit: number; resets_at: string } } }>('GET', '/api/me', { key: tenant.key })).body.tenant.acu;
+    const now = new Date(), resets_at = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString();
+    expect(await acu()).toEqual({ used: 0, limit: acuPerMonth.free, resets_at });
+    for (const month of [0, 1]) await rows(`insert into acu_usage (tenant_id, month, job_id, records_stored) values ($1, (date_trunc('month', now() at time zone 'UTC') - make_interval(months => $2))::date, gen_random_uuid(), 2500)`, tenant.id, month);
+    await rows('update tenants set acu_per_month = 7 where id = $1', tenant.id);
+    expect(await acu(), 'last month is over').toEqual({ used: 2.5, limit: 7, resets_at });
   });
 
   it('does not take a key that is unknown, expired or mistyped', async () => {

@@ -188,7 +188,7 @@ describe('the quota', () => {
   });
 
   it('that was raised, or a new month, brings back the oldest job of each tenant that waits for it, within the limits', async () => {
-    const again = async (): Promise<unknown[]> => (await db.app.system([sql`select job_id::text as id from jobs_with_quota_again(${JSON.stringify(acuPerMonth)}::jsonb, ${RECORDS_PER_ACU}::int, 3, 100) where tenant_id = ${tenantId}`]))[0]!.map((r) => r.id);
+    const again = async (): Promise<unknown[]> => (await db.app.system([sql`select job_id::text as id from jobs_with_room_again(${JSON.stringify(acuPerMonth)}::jsonb, ${RECORDS_PER_ACU}::int, 3, 100) where tenant_id = ${tenantId}`]))[0]!.map((r) => r.id);
     const stopped = async (minutesAgo: number): Promise<string> => {
       const id = await newJob({ status: 'paused', minutesAgo, connection: await newConnection(tenantId) });
       await rows(sql`update historical_sync_jobs set reason = 'quota_exhausted' where id = ${id}::uuid`);

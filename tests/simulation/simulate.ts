@@ -1,7 +1,7 @@
 /**
  * One seed, one history: the real machine, the real carry-out, the real pipeline and the real ledger on a real Postgres, under a scheduler that
  * decides who moves next and what goes wrong: crashes, frozen workers that wake as stale ones, lost and doubled doorbells, lost requests, lost
- * answers, edits, overlapping pages, cancels, pauses, shutdowns. At the end the books must balance and the graph must be what the records say.
+ * answers, edits, overlapping pages, cancels, pauses, shutdowns, access and quota lost and regained. At the end the books must balance and the graph must be what the records say.
  */
 import assert from 'node:assert/strict';
 import { emptyProgress, type Outcome, type Progress } from '#contract/job';
@@ -21,8 +21,8 @@ import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './prov
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
 export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal';
 
-export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
-const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
+export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
+const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
 
 const TICKS_MAX = 6_000, HEARTBEAT_MS = 5_000;
 const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_AGAIN_MS };
@@ -65,7 +65,8 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     stats.lost_answers++;
     return 'unheard';
   };
-  let burst = 0, failure: unknown = null;
+  let burst = 0, failure: unknown = null, quotaGone = false;
+  const isTight = seed % 7 === 5;
   const landed = new Set<string>();
   const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : (t) => t, ({ fence, chunk }, current) => {
     if (fence !== current) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed under fence ${fence} when ${current} was current` });
@@ -152,6 +153,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
       },
     };
     const fetchPage = (_: unknown, { stream, span, cursor }: { stream: string; span: { since: string }; cursor: unknown }) => step(actor, async () => {
+      if (isTight && !calm && chance(0.02)) { stats.locked_out++; throw new ProviderError('auth_expired', 'Reconnect the account.'); }
       if (!calm && chance(0.03)) throw new ProviderError('provider_unavailable', '504');
       if (!calm && chance(0.01)) throw new ProviderError('rate_limited', '429', { retryAfterMs: 5_000 });
       if (!calm && cursor !== null && chance(0.01)) throw new ProviderError('gone', 'the page token is too old');
@@ -179,7 +181,20 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     await flush();
   }
 
+  /** Access and quota that are lost and come back, apart or both at once. */
+  async function tightTimes(): Promise<void> {
+    if (chance(quotaGone ? 0.05 : 0.01)) {
+      quotaGone = !quotaGone;
+      await owner.query('update tenants set acu_per_month = $2 where id = $1', [tenantId, quotaGone ? 0 : null]);
+      if (quotaGone) stats.quota_gone++;
+    }
+    if (job.status !== 'paused' || !chance(0.1)) return;
+    if (job.reason === 'auth_expired') { stats.reconnects++; await tell({ type: 'reconnected' }); }
+    else if (!quotaGone && (job.reason === 'quota_exhausted' || job.reason === 'too_many_jobs')) { stats.room_again++; await tell({ type: 'room_again' }); }
+  }
+
   async function users(): Promise<void> {
+    if (isTight) await tightTimes();
     if (job.status === 'failed' || job.status === 'paused' || (job.status === 'cancelled' && job.reason === 'abandoned')) {
       if (chance(0.1)) { stats.resumes++; await tell({ type: 'resumed' }); }
       return;
@@ -195,8 +210,9 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   const retry = async (): Promise<boolean> => {
     if (job.status !== 'completed' || job.progress.ledger.failed === 0 || seed % 8 !== 0 || stats.retries >= 2) return false;
     provider.cured ||= stats.retries > 0;
+    if (!(await tell({ type: 'failures_retried' })).ok && over()) return false;          // no quota: nothing was tried
     stats.retries++;
-    return (await tell({ type: 'failures_retried' })).ok || !over();
+    return true;
   };
   await tell({ type: 'started' });
   while (!over() || await retry()) {
