@@ -13,6 +13,7 @@
  * POST   /admin/accounts/{address}/messages {subject, body, contentType?, from?, to?, cc?, receivedDateTime?, conversationId?}   a new mail, now unless dated
  * PATCH  /admin/accounts/{address}/messages/{id} {subject?, body?, isRead?}     an edit (POST does the same)
  * DELETE /admin/accounts/{address}/messages/{id}
+ * GET    /admin/accounts/{address}/events              [{id, subject, start}] earliest first
  * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
  * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
  * GET    /admin/requests?account                       [{at, provider, grant?, account, method, path, status, ms}]; sign-in requests are logged without their query
@@ -90,6 +91,7 @@ function account(world: AdminWorld, method: string, url: URL, address: string, [
     for (const { id } of named) world.desk.void(found, id, what === 'revoke-tokens');
     return named.length ? OK : json(400, { error: `provider must be one of ${providers.map(({ id }) => id).join(', ')}` });
   }
+  if (what === 'events') return json(200, found.events.map(({ value, at }) => ({ id: value.id, subject: value.subject, start: at })));
   if (what !== 'messages') return NOT_FOUND;
   if (id) return message(found, method, id, input, world.now());
   if (method === 'POST') return deliver(found, input, world.now());
