@@ -148,6 +148,25 @@ export const STORAGE_PROBE_TIMEOUT_MS = 10 * SECOND;
 export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
 export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;
 
+// --- the graph
+/** Nodes of one neighbourhood: what a page draws or a model reads. */
+export const NEIGHBORS_LIMIT_DEFAULT = 100;
+export const NEIGHBORS_LIMIT_MAX = 500;
+export const NEIGHBORS_DEPTH_MAX = 3;
+/** Nodes of one level that are gone on from: a hub of this size still answers within 300 ms. More is said to be cut. */
+export const GRAPH_FRONTIER_MAX = 2_500;
+/** Edges between the nodes of one answer, the strongest first. */
+export const GRAPH_EDGES_MAX = 1_000;
+/** Facts of one node, the strongest first; records behind one fact and of one node, the newest first. */
+export const NODE_FACTS_MAX = 100;
+export const FACT_RECORDS_MAX = 3;
+export const NODE_RECORDS_MAX = 20;
+/** Edges of one node that are weighed for its facts: the owner of a company's whole mail has a hundred thousand. */
+export const NODE_EDGES_MAX = 20_000;
+/** Steps of a path and nodes seen on the way: people are six apart. */
+export const PATH_STEPS_MAX = 6;
+export const PATH_SEEN_MAX = 20_000;
+
 // --- workers
 /** Jobs at once in one worker process: four windows of four jobs fill one core. */
 export const SLOTS_DEFAULT = 4;

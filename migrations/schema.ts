@@ -314,6 +314,15 @@ export const modelUsage = pgTable('model_usage', {
   tokens: bigint('tokens', { mode: 'number' }).notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.month, t.jobId] })]);
 
+export const nodeMerges = pgTable('node_merges', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  intoId: uuid('into_id').notNull(),
+  rootId: uuid('root_id').notNull(),
+  mergedBy: text('merged_by').notNull(),
+  mergedAt: timestamp('merged_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
 export const extractionCache = pgTable('extraction_cache', {
   tenantId: text('tenant_id').notNull(),
   contentHash: text('content_hash').notNull(),
