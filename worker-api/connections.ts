@@ -11,7 +11,8 @@ import type { Row } from '#migrations/database';
 import { principalOf, type Principal } from './auth.ts';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
-import { addressOf, authorizeUrl, exchangeCode, newVerifier, OAuthError, type Tokens } from './oauth-client.ts';
+import { addressOf, authorizeUrl, exchangeCode, newVerifier, type Tokens } from './oauth-client.ts';
+import { OAuthError } from './oauth-error.ts';
 import { objectOf } from './jobs.ts';
 import { serve, uuidOr404, type App } from './route.ts';
 import { vaultName } from './vault/connection-vault.ts';
@@ -39,7 +40,7 @@ export function serveConnections(app: App): void {
   serve(app, routes.authorizeConnection, async ({ env, principal, params, body }) => {
     const connector = connectable(params.integration_id);
     const state = newVerifier(), verifier = newVerifier();
-    const url = await authorizeUrl(env, connector, { redirectUri: redirectUri(env, connector), state, verifier, loginHint: body?.login_hint })
+    const url = await authorizeUrl(env, principal.tenantId, connector, { redirectUri: redirectUri(env, connector), state, verifier, loginHint: body?.login_hint })
       .catch((e: unknown) => { throw e instanceof OAuthError ? new ApiError('unprocessable', e.message) : e; });
     const sealed = await openVault(env.TOKEN_KEYS).seal(principal.tenantId, VERIFIER_PURPOSE, verifier);
     await tenantDatabase(env).tenant(principal.tenantId, [
@@ -102,7 +103,7 @@ async function finishConsent(context: Context<{ Bindings: Env }>): Promise<Respo
   if (typeof sealed !== 'string') return back('connect_error=expired');
   try {
     const { text: verifier } = await openVault(env.TOKEN_KEYS).open(tenantId, VERIFIER_PURPOSE, sealed);
-    const tokens = await exchangeCode(env, connector, code, verifier, redirectUri(env, connector), Date.now());
+    const tokens = await exchangeCode(env, tenantId, connector, code, verifier, redirectUri(env, connector), Date.now());
     const account = await accountName(env, connector, tokens);
     return back(`connected=${await connect(env, principal, connector, account, tokens)}`);
   } catch (e) {

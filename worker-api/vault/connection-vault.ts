@@ -6,7 +6,8 @@ import { takeTurns } from '#contract/turns';
 import { connectorOf } from '#fly-worker/connectors/index';
 import type { Env } from '../env.ts';
 import { tenantDatabase } from '../database.ts';
-import { OAuthError, refreshTokens, revokeTokens, Tokens } from '../oauth-client.ts';
+import { refreshTokens, revokeTokens, Tokens } from '../oauth-client.ts';
+import { OAuthError } from '../oauth-error.ts';
 import { openVault, type Vault } from './seal.ts';
 
 /** Refreshed this long before it expires, so that no request starts with a token about to die. */
@@ -66,7 +67,7 @@ export class ConnectionVault extends DurableObject<Env> {
     const connector = connectorOf(integrationId);
     try {
       if (!connector) throw new OAuthError('unavailable', 'This version does not know the integration of this account.');
-      const newer = await refreshTokens(this.env, connector, tokens, Date.now());
+      const newer = await refreshTokens(this.env, this.#names().tenantId, connector, tokens, Date.now());
       // The old refresh token is spent: should Postgres not answer now, the new one must not be lost with it.
       this.ctx.storage.kv.put(SPARE, await this.#vault.seal(this.#names().tenantId, TOKEN_PURPOSE, JSON.stringify(newer)));
       const stands = await this.#store(newer, 'active');
