@@ -69,16 +69,16 @@ class World {
       case 'close-door': return this.door.stop().then(() => ({}));
       case 'open-door': this.door = await startNeonDoor({ port: this.door.port, postgresPort: this.#db.postgresPort }); return {};
       case 'fleet-plan': this.#plans.set(String(input.path), input.answers as never); return {};
-      case 'fleet-heard': return this.#takeHeard(String(input.path));
+      case 'fleet-heard': return this.#takeHeard(input.path as string | null);
       case 'machines': return this.machines.act(input as never);
       case 'commit': return this.#commit(input.lease as ledger.Lease);
       default: throw new Error(`The back room knows no ${what}.`);
     }
   }
 
-  /** What was asked at this path since the last look. */
-  #takeHeard(path: string): object[] {
-    const { yes = [], no = [] } = Object.groupBy(this.#heard, (request) => (request.path === path ? 'yes' : 'no'));
+  /** What was asked at this path since the last look; null: at any, bells left out. */
+  #takeHeard(path: string | null): object[] {
+    const { yes = [], no = [] } = Object.groupBy(this.#heard, (request) => (path === null ? request.path !== '/doorbell' : request.path === path) ? 'yes' : 'no');
     this.#heard = no;
     return yes;
   }
