@@ -195,3 +195,7 @@ export const SECRET_CHARS_MAX = 4_096;
 export const SECRET_LAST4_FROM_CHARS = 8;
 export const BASE_URL_CHARS_MAX = 2_048;
 export const MODEL_CHARS_MAX = 200;
+
+// --- key rotation
+/** Sealed things of one call: each connection is a call of its own object, and an isolate has a thousand. */
+export const ROTATE_AT_ONCE = 50;

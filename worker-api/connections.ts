@@ -15,10 +15,8 @@ import { addressOf, authorizeUrl, exchangeCode, newVerifier, type Tokens } from 
 import { OAuthError } from './oauth-error.ts';
 import { objectOf } from './jobs.ts';
 import { serve, uuidOr404, type App } from './route.ts';
-import { vaultName } from './vault/connection-vault.ts';
+import { vaultName, VERIFIER_PURPOSE } from './vault/connection-vault.ts';
 import { openVault, toBase64Url } from './vault/seal.ts';
-
-const VERIFIER_PURPOSE = 'oauth-verifier';
 
 const columns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
   to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at`;

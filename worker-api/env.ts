@@ -22,6 +22,8 @@ export interface Env extends SyncJobEnv, FleetSettings {
   WORKER_SECRET: string;
   /** Only ours: signs what a worker may do with the one job it holds. */
   JOB_TOKEN_SECRET: string;
+  /** Held by whoever runs the platform: signs commands such as key rotation. Without it there are none. */
+  OPERATOR_SECRET?: string;
   /** The fleet's front: doorbell, search. */
   WORKER_URL: string;
   HEARTBEAT_SECONDS?: string;

@@ -16,6 +16,7 @@ import { serveMe } from './me.ts';
 import { serveMembers } from './members.ts';
 import { serveMemory } from './memory.ts';
 import { admit, type App } from './route.ts';
+import { serveRotation } from './vault/rotation.ts';
 import { serveSecrets } from './secrets.ts';
 import { serveSignIn } from './sign-in.ts';
 import { serveStart } from './start.ts';
@@ -46,6 +47,7 @@ serveConnections(app);
 serveMemory(app);
 serveFleet(app);
 serveWorkerDoor(app);
+serveRotation(app);
 
 app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {
   if (req.header('upgrade')?.toLowerCase() !== 'websocket') throw new ApiError('bad_request', 'This address speaks WebSocket only.');

@@ -8,11 +8,13 @@ import type { Env } from '../env.ts';
 import { tenantDatabase } from '../database.ts';
 import { refreshTokens, revokeTokens, Tokens } from '../oauth-client.ts';
 import { OAuthError } from '../oauth-error.ts';
-import { openVault, type Vault } from './seal.ts';
+import { openVault, SealError, type Vault } from './seal.ts';
 
 /** Refreshed this long before it expires, so that no request starts with a token about to die. */
 const REFRESH_AHEAD_MS = 60_000;
-export const TOKEN_PURPOSE = 'oauth-tokens';
+const TOKEN_PURPOSE = 'oauth-tokens';
+/** Of a consent that is on its way. */
+export const VERIFIER_PURPOSE = 'oauth-verifier';
 
 const SPARE = 'spare';
 const REMOVED = { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' } as const;
@@ -44,6 +46,25 @@ export class ConnectionVault extends DurableObject<Env> {
     // A seal that no longer opens must not keep an account from being disconnected.
     const opened = await this.#vault.open(this.#names().tenantId, TOKEN_PURPOSE, sealed).catch(() => null);
     return opened !== null && revokeTokens(this.env, connector, Tokens.parse(JSON.parse(opened.text)));
+  }
+
+  /** Seals under the newest key what stands under an older one; nothing else changes, and no refresh is on its way meanwhile. False: it does not open. */
+  reseal(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { tenantId, connectionId } = this.#names(), db = tenantDatabase(this.env);
+      try {
+        await this.#storeSpare(tenantId);
+        const [rows] = await db.tenant(tenantId, [sql`select sealed_tokens from connections where tenant_id = ${tenantId} and id = ${connectionId}::uuid and sealed_tokens is not null`]);
+        const sealed = rows?.[0]?.sealed_tokens;
+        if (typeof sealed !== 'string') return true;
+        const { text, stale } = await this.#vault.open(tenantId, TOKEN_PURPOSE, sealed);
+        if (stale) await db.tenant(tenantId, [sql`update connections set sealed_tokens = ${await this.#vault.seal(tenantId, TOKEN_PURPOSE, text)} where tenant_id = ${tenantId} and id = ${connectionId}::uuid and sealed_tokens = ${sealed}`]);
+        return true;
+      } catch (error) {
+        if (error instanceof SealError) return false;
+        throw error;
+      }
+    });
   }
 
   async #accessToken(rejected: string | null): Promise<TokenReply> {
