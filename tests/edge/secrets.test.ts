@@ -69,6 +69,12 @@ describe('the model key', () => {
     expect((await modelKey(await claimed(poor, (await newJob(poor)).job_id))).status).toBe(404);
   });
 
+  it('is not given to a plan without enrichment', async () => {
+    const tenant = await newTenant('free');
+    await put(tenant, { value: KEY });
+    expect((await modelKey(await claimed(tenant, (await newJob(tenant)).job_id))).status).toBe(404);
+  });
+
   it('is given to no key, no session and no made-up token', async () => {
     const tenant = await newTenant();
     for (const token of [tenant.key, 'x.y.z', '']) expect((await modelKey({ token })).status).toBe(401);
