@@ -6,6 +6,7 @@ import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { ensureWorkerRunning } from './fleet.ts';
 import { objectOf } from './jobs.ts';
+import { startDueSyncs } from './schedule.ts';
 import { sweepSignIns } from './sign-in-limits.ts';
 import { signForWorker } from './tokens.ts';
 
@@ -54,7 +55,7 @@ async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<v
 
 /** The cron trigger's work: whatever nobody would notice by itself. */
 export async function lookEveryMinute(env: Env): Promise<void> {
-  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env), sweepSignIns(env)]);
+  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env), startDueSyncs(env), sweepSignIns(env)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

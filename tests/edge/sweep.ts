@@ -56,6 +56,7 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   acceptInvitation: () => ({ token: 'unknown' }),
   createApiKey: () => ({ name: 'Another', scopes: ['read'] }),
   putSecret: () => ({ value: 'sk-another-key' }),
+  setSchedule: () => ({ every: 'daily' }),
   startJob: (ids) => ({ connection_id: ids.connection_id }),
 };
 const queries: Partial<Record<RouteName, string>> = { search: '?q=mark' };
