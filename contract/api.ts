@@ -1,5 +1,7 @@
 /** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
 import { z } from 'zod';
+import { accountRoutes } from './account-routes.ts';
+import { Role, Scope, type RouteScope } from './accounts.ts';
 import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
@@ -7,15 +9,12 @@ import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
 import { memoryRoutes } from './memory-routes.ts';
 import { FleetStatus } from './fleet.ts';
 
-/** What a key must be allowed to do. A session may do all. */
-export type Scope = 'read' | 'sync' | 'admin';
-
 export interface Route {
   method: 'get' | 'post' | 'put' | 'delete';
   /** OpenAPI style: `{name}`. */
   path: string;
   summary: string;
-  scope: Scope;
+  scope: RouteScope;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -101,6 +100,9 @@ export const Me = z.object({
     /** What this calendar month (UTC) allows and how much of it is used, in ACUs; counted anew from `resets_at` on. */
     acu: z.object({ used: z.number(), limit: z.int(), resets_at: z.iso.datetime() }),
   }),
+  /** Null for an API key. */
+  role: Role.nullable(),
+  scopes: z.array(Scope),
 });
 export type Me = z.infer<typeof Me>;
 
@@ -114,6 +116,7 @@ const SYNC = '/api/integrations/historical-sync';
 const JOBS = `${SYNC}/jobs`;
 
 export const routes = {
+  ...accountRoutes,
   me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant, and what its plan has left this month', scope: 'read', status: 200, answer: Me },
   listIntegrations: { method: 'get', path: '/api/integrations', summary: 'The integrations one can connect', scope: 'read', status: 200, answer: IntegrationsResponse },
   listConnections: { method: 'get', path: '/api/connections', summary: 'The tenant\'s connected accounts', scope: 'read', status: 200, answer: ConnectionsResponse },

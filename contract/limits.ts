@@ -209,3 +209,45 @@ export const OAUTH_STATE_SECONDS = 600;
 /** The provider says whose account was connected; the person is waiting. */
 export const ACCOUNT_TIMEOUT_MS = 30 * SECOND;
 export const SESSION_SECONDS = 14 * 24 * 3600;
+
+// --- accounts
+export const NAME_CHARS_MAX = 100;
+/** RFC 5321: 64 before the @, 255 after it, and the @. */
+export const EMAIL_CHARS_MAX = 320;
+export const PASSWORD_CHARS_MIN = 10;
+/** Hashing costs time with length. */
+export const PASSWORD_CHARS_MAX = 128;
+export const SESSION_CACHE_SECONDS = 60;
+/** Attempts at one account from one address (IP); a success forgets them. */
+export const SIGN_IN_ATTEMPTS_MAX = 10;
+/** Attempts at one account from everywhere: guessing by many machines ends here, and so may its owner's sign-in for the rest of the window. */
+export const SIGN_IN_PER_ACCOUNT_MAX = 100;
+/** Attempts from one address at all accounts: an office behind one address still gets in. */
+export const SIGN_IN_PER_IP_MAX = 100;
+export const SIGN_IN_WINDOW_SECONDS = 15 * 60;
+export const SIGN_UP_PER_IP_MAX = 20;
+export const SIGN_UP_WINDOW_SECONDS = 3600;
+export const INVITATION_SECONDS = 7 * 24 * 3600;
+export const INVITATION_TOKEN_CHARS_MAX = 100;
+/** Open invitations of one tenant, and rows that its list shows. */
+export const INVITATIONS_MAX = 100;
+export const MEMBERS_MAX = 1_000;
+/** Tenants of one person. */
+export const TENANTS_PER_PERSON_MAX = 50;
+export const API_KEYS_MAX = 100;
+export const API_KEY_SCOPES_MAX = 3;
+export const API_KEY_DAYS_MAX = 5 * 366;
+/** When a key was last seen is written at most this often: reading costs no write. */
+export const API_KEY_SEEN_SECONDS = 300;
+
+// --- what a tenant hands us to keep
+/** OAuth client secrets and model keys are below 300 characters; a JWT as a key may be longer. */
+export const SECRET_CHARS_MAX = 4_096;
+/** A shorter value is not shown in part: four of its letters would be half of it. */
+export const SECRET_LAST4_FROM_CHARS = 8;
+export const BASE_URL_CHARS_MAX = 2_048;
+export const MODEL_CHARS_MAX = 200;
+
+// --- key rotation
+/** Sealed things of one call: each connection is a call of its own object, and an isolate has a thousand. */
+export const ROTATE_AT_ONCE = 50;

@@ -76,11 +76,12 @@ export const invitations = pgTable('invitations', {
   id: text('id').primaryKey(),
   tenantId: text('tenant_id').notNull(),
   email: text('email').notNull(),
-  role: text('role'),
+  role: text('role').notNull(),
   status: text('status').notNull().default('pending'),
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   inviterId: text('inviter_id').notNull(),
+  tokenHash: text('token_hash').notNull(),
 });
 
 export const rateLimits = pgTable('rate_limits', {
@@ -102,6 +103,17 @@ export const apiKeys = pgTable('api_keys', {
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }),
   lastUsedAt: timestamp('last_used_at', { withTimezone: true, precision: 3 }),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const tenantSecrets = pgTable('tenant_secrets', {
+  tenantId: text('tenant_id').notNull(),
+  name: text('name').notNull(),
+  sealed: text('sealed').notNull(),
+  last4: text('last4').notNull(),
+  baseUrl: text('base_url'),
+  model: text('model'),
+  updatedBy: text('updated_by').notNull(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.name] })]);
 
 export const connections = pgTable('connections', {
   tenantId: text('tenant_id').notNull(),

@@ -22,9 +22,15 @@ export interface Env extends SyncJobEnv, FleetSettings {
   WORKER_SECRET: string;
   /** Only ours: signs what a worker may do with the one job it holds. */
   JOB_TOKEN_SECRET: string;
+  /** Held by whoever runs the platform: signs commands such as key rotation. Without it there are none. */
+  OPERATOR_SECRET?: string;
   /** The fleet's front: doorbell, search. */
   WORKER_URL: string;
   HEARTBEAT_SECONDS?: string;
+  /** `open`: anyone may make an account, with a tenant of its own. Anything else: by invitation only. */
+  SIGN_UP?: string;
+  /** `1`: a tenant's own model may be at this very machine (http://127.0.0.1:..). Never where others can reach what it can reach. */
+  ALLOW_LOOPBACK?: string;
   /** The app of fly.toml and a deploy token for it: with both, the fleet is scaled from here. */
   FLY_APP?: string;
   FLY_API_TOKEN?: string;

@@ -1,10 +1,22 @@
-/** The workers' door: claim, heartbeat, release, credentials. A worker can touch only the job whose token it holds, and only while its fence is current. */
+/**
+ * The workers' door: claim, heartbeat, release, credentials, model key. A worker can touch only the job whose token it holds, and only while its fence is current.
+ *
+ * `POST /internal/model-key` (no body) with the job's token answers `{api_key, base_url, model}`: the key that the job's own tenant has handed us
+ * (OPENAI_API_KEY), its address (null: the environment's OPENAI_BASE_URL) and model (null: the default). 404 `not_found`: the tenant has none, or its plan has
+ * no enrichment, so nothing is enriched; 409 `fenced`: the lease is over. Ask at the start of the stage and again after a 401 (people change keys), keep it in memory only,
+ * and never log it. `base_url` was checked when it came in, but its name may resolve to anything by now: follow no redirects.
+ */
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
+import { hasEnrichment, type Plan } from '#contract/plans';
+import { MODEL_KEY_NAME } from '#contract/secrets';
+import { tenantDatabase } from './database.ts';
 import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
+import { readSecrets } from './secrets.ts';
 import { checkWorker, readJobToken, signJobToken } from './tokens.ts';
 import { vaultName } from './vault/connection-vault.ts';
 
@@ -56,6 +68,15 @@ export function serveWorkerDoor(app: App): void {
       case 'removed': throw new ApiError('not_found', reply.message);
       case 'unavailable': throw new ApiError('unavailable', reply.message);
     }
+  });
+
+  app.post('/internal/model-key', async ({ env, req, json }) => {
+    const claims = await readJobToken(env, req.raw);
+    if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
+    const [tenants] = await tenantDatabase(env).tenant(claims.tenant, [sql`select plan from tenants where id = ${claims.tenant}`]);
+    const key = hasEnrichment(tenants![0]!.plan as Plan) ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
+    if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
+    return json({ api_key: key.value, base_url: key.baseUrl, model: key.model });
   });
 }
 
