@@ -41,7 +41,7 @@ export interface Provider {
    * byte limit), the page size is halved down to PAGE_SIZE_MIN and the connector asked again from the same cursor; only the
    * smallest size runs into `provider_unavailable`.
    */
-  fetchPage<Cursor>(connector: Connector<Cursor>, where: { stream: string; span: Span; cursor: Cursor | null }): Promise<Page<Cursor>>;
+  fetchPage<Cursor>(connector: Connector<Cursor>, where: { stream: string; span: Span; cursor: Cursor | null; /** Not more records than this. */ pageSizeMax?: number | undefined }): Promise<Page<Cursor>>;
 }
 
 const REDIRECTS_MAX = 3;
@@ -119,9 +119,9 @@ export function openProvider(options: ProviderOptions): Provider {
   return {
     get: getWith(() => false),
     pageSize: () => pageSize,
-    async fetchPage(connector, where) {
+    async fetchPage(connector, { pageSizeMax = Infinity, ...where }) {
       for (;;) {
-        const size = pageSize;
+        const size = Math.min(pageSize, pageSizeMax);
         try {
           return await connector.fetchPage({ ...where, baseUrl, pageSize: size, get: getWith(() => size > pageSizeMin) });
         } catch (error) {
