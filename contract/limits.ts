@@ -177,6 +177,15 @@ export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
+/** Memory of a worker's machine (fly.toml), bytes. */
+export const WORKER_MEMORY_BYTES = 2 * 1024 ** 3;
+/** Shares of it that resident memory may reach before less is done at once: 80 % is the line never to be crossed, and a page in hand needs some. */
+export const MEMORY_HIGH = 0.6;
+export const MEMORY_SEVERE = 0.7;
+/** So far below its mark memory must fall before more is done again. */
+export const MEMORY_SLACK = 0.05;
+/** A full collection stops a thread for 50 to 200 ms. */
+export const COLLECT_AGAIN_MS = 5 * SECOND;
 /** Fly's longest kill timeout is 300 s; a chunk takes far less. */
 export const SHUTDOWN_MS = 25 * SECOND;
 

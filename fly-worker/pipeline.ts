@@ -13,6 +13,7 @@ import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner }
 import type { DerivedText } from './derive-worker.ts';
 import { recordId } from './ids.ts';
 import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, known, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { allowances, pageSizeUnder, type MemoryGuard } from './memory-guard.ts';
 import { ProviderError, type Provider } from './provider.ts';
 
 /** What the line needs of the workshop around it. */
@@ -45,6 +46,8 @@ export interface Run {
   range: { since: string; until: string };
   /** Aborted: stop after the chunk in hand. Its reason is thrown. */
   signal: AbortSignal;
+  /** Lets pages in as memory allows. Left out: as many as there are windows in flight. */
+  guard?: MemoryGuard;
   /** Told after every chunk. */
   onProgress(progress: Progress): void;
 }
@@ -123,27 +126,37 @@ async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promis
   const { run } = line;
   const only = window.retryOf === null ? null : await failedIn(run.shop.db, run.lease, window);
   const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
-  let cursor: unknown = parsed?.success ? parsed.data : null;
-  let ahead: Promise<Page> | null = fetchPage(line, window, cursor);
-  for (let pages = 0; ahead; pages++) {
+  let cursor: unknown = parsed?.success ? parsed.data : null, ahead: Promise<Page> | null = null, pageSizeMax: number | undefined;
+  for (let pages = 0; ; pages++) {
     if (pages >= PAGES_PER_WINDOW_MAX) throw new ProviderError('unreadable_answer', `The provider's pages of ${window.stream} do not end (${pages} so far). Resume to try again.`);
-    const page = await ahead;
-    cursor = page.next;
-    stopIfAsked(run.signal, failed);
-    ahead = cursor === null ? null : fetchPage(line, window, cursor);
-    ahead?.catch(() => undefined);                       // looked at in the next round; a failure while storing must not be "unhandled"
-    await storePage(line, window, page, only);
-    stopIfAsked(run.signal, failed);
+    const leave = await enter(run, failed);
+    try {
+      // A window keeps the page size it began with: a page token may hold for one size only.
+      if (pages === 0 && cursor === null && run.guard) pageSizeMax = pageSizeUnder(run.guard.pressure, run.provider.pageSize());
+      const page: Page = await (ahead ?? fetchPage(line, window, cursor, pageSizeMax));
+      cursor = page.next;
+      stopIfAsked(run.signal, failed);
+      ahead = cursor !== null && readsAhead(run) ? fetchPage(line, window, cursor, pageSizeMax) : null;
+      ahead?.catch(() => undefined);                     // looked at in the next round; a failure while storing must not be "unhandled"
+      await storePage(line, window, page, only);
+      stopIfAsked(run.signal, failed);
+    } finally {
+      leave();
+    }
+    if (cursor === null) return;
   }
 }
+
+const enter = async ({ guard, signal }: Run, failed: AbortSignal): Promise<() => void> => (guard ? guard.enter(signal, failed) : () => undefined);
+const readsAhead = ({ guard }: Run): boolean => !guard || allowances[guard.pressure].readsAhead;
 
 function stopIfAsked(...signals: AbortSignal[]): void {
   for (const signal of signals) if (signal.aborted) throw signal.reason;
 }
 
 /** A page token that the provider forgot sends us back to the window's start: what is stored already counts as duplicate. */
-async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: unknown): Promise<Page> {
-  const where = { stream: window.stream, span: { since: window.since, until: window.until }, range: run.range, directory };
+async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: unknown, pageSizeMax?: number): Promise<Page> {
+  const where = { stream: window.stream, span: { since: window.since, until: window.until }, range: run.range, directory, pageSizeMax };
   try {
     return await run.provider.fetchPage(run.connector, { ...where, cursor });
   } catch (error) {

@@ -35,7 +35,7 @@ export interface ProviderOptions {
 }
 
 /** Which page: all that a connector is told, but what the client adds itself. */
-export type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'baseUrl' | 'pageSize'>;
+export type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'baseUrl' | 'pageSize'> & { /** Not more records than this. */ pageSizeMax?: number | undefined };
 
 export interface Provider {
   readonly get: GetJson;
@@ -124,9 +124,9 @@ export function openProvider(options: ProviderOptions): Provider {
   return {
     get: getWith(() => false),
     pageSize: () => pageSize,
-    async fetchPage(connector, where) {
+    async fetchPage(connector, { pageSizeMax = Infinity, ...where }) {
       for (;;) {
-        const size = pageSize;
+        const size = Math.min(pageSize, pageSizeMax);
         try {
           return await connector.fetchPage({ ...where, baseUrl, pageSize: size, get: getWith(() => size > pageSizeMin) });
         } catch (error) {

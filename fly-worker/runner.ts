@@ -6,11 +6,14 @@ import { DoorError, type Claim, type Credentials, type Door, type ModelKey } fro
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
 import { toProgress, type Counters, type Lease } from './ledger.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
 
 export interface RunnerOptions {
   db: Database; door: Door; shop: Workshop & Enricher; slots: number;
+  /** Lets pages in as memory allows. */
+  guard?: MemoryGuard;
   /** Base URL of an integration's API, by environment name. */
   baseUrl(env: string, fallback: string): string;
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
@@ -98,7 +101,7 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
   log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
 }
 
-async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
+async function run({ door, shop, guard, baseUrl }: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
   const { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
@@ -116,7 +119,7 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
   const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, lease, baseUrl: apiUrl,
+    shop, connector, signal, onProgress, lease, baseUrl: apiUrl, ...(guard && { guard }),
     provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
     range: { since: job.start_date, until: job.end_date },
   });
