@@ -39,6 +39,9 @@ export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 export const RECORDS_PER_ACU = 1_000;
 /** Connections that one start-all looks at, and dead letters that one retry of all looks at: an answer within a second. */
 export const JOBS_AT_ONCE_MAX = 100;
+/** Guesses before an account's first sync, for people only: what a busy person's mailbox and calendar bring a day, and how fast pages of 1.5 s come in over four windows. */
+export const TYPICAL_RECORDS_PER_DAY = 40;
+export const TYPICAL_RECORDS_PER_SECOND = 60;
 /** Windows of one job in flight: Graph allows four requests at once per mailbox. */
 export const WINDOWS_IN_FLIGHT_MAX = 4;
 /** Windows of one stream: longer windows for longer ranges, so that the plan stays readable. */
@@ -114,6 +117,11 @@ export const LANCE_DATASETS_MAX = 64;
 /** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */
 export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
 export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;
+
+// --- looking back
+/** A quarter: what most plans begin with, and as many bars as a screen shows. */
+export const ACTIVITY_DAYS_DEFAULT = 90;
+export const ACTIVITY_DAYS_MAX = 366;
 
 // --- workers
 /** Jobs at once in one worker process: four windows of four jobs fill one core. */

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { ApiError } from '#contract/errors';
+import { serveActivity } from './activity.ts';
 import { authOf, principalOf } from './auth.ts';
 import { serveConnections } from './connections.ts';
 import { serveDeadLetters } from './dead-letters.ts';
@@ -35,6 +36,7 @@ serveJobStory(app);
 serveDeadLetters(app);
 serveConnections(app);
 serveMemory(app);
+serveActivity(app);
 serveFleet(app);
 serveWorkerDoor(app);
 
