@@ -14,8 +14,9 @@ export function AccountMenu({ me, wide = false }: { me: Me; wide?: boolean }) {
   const leave = (): void => { signOut().catch(() => toast({ tone: 'bad', title: 'Signing out did not work', text: 'Check the connection and try again.' })); };
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className={wide ? 'account account-wide' : 'account'} aria-label={`Account: ${name}`}>
-        <span className="avatar" aria-hidden="true">{name.slice(0, 1).toUpperCase()}</span>
+      <DropdownMenu.Trigger className={wide ? 'account account-wide' : 'account'}>
+        <span className="visually-hidden">Account: {wide ? '' : name}</span>
+        <span className="avatar" aria-hidden="true" data-letter={name.slice(0, 1).toUpperCase()} />
         {wide && <><span className="account-name">{name}</span><Icon name="more" /></>}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

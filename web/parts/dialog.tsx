@@ -9,13 +9,13 @@ import { Button, IconButton, Notice } from './basics.tsx';
 
 interface DialogProps { open: boolean; onClose: () => void; title: string; lead?: ReactNode; children: ReactNode; kind?: 'window' | 'sheet' }
 export function Dialog({ open, onClose, title, lead, children, kind = 'window' }: DialogProps) {
-  // The window itself takes the focus: its title is read out, and no button looks chosen already.
-  const content = useRef<HTMLDivElement>(null);
+  // The window itself takes the focus: its title is read out, and no button looks chosen already. Afterwards it goes back to where it was.
+  const content = useRef<HTMLDivElement>(null), focus = useFocusBack();
   return (
     <RadixDialog.Root open={open} onOpenChange={(next) => { if (!next) onClose(); }}>
       <RadixDialog.Portal>
         <div className="backdrop" aria-hidden="true" />
-        <RadixDialog.Content ref={content} className={kind === 'sheet' ? 'sheet' : 'dialog'} onOpenAutoFocus={(event) => { event.preventDefault(); content.current?.focus(); }} {...(lead ? {} : { 'aria-describedby': undefined })}>
+        <RadixDialog.Content ref={content} className={kind === 'sheet' ? 'sheet' : 'dialog'} onOpenAutoFocus={(event) => { focus.remember(); event.preventDefault(); content.current?.focus(); }} onCloseAutoFocus={focus.giveBack} {...(lead ? {} : { 'aria-describedby': undefined })}>
           <div className="dialog-head">
             <RadixDialog.Title>{title}</RadixDialog.Title>
             <RadixDialog.Close asChild><IconButton icon="close" label="Close" /></RadixDialog.Close>
@@ -28,6 +28,15 @@ export function Dialog({ open, onClose, title, lead, children, kind = 'window' }
   );
 }
 
+/** Our dialogs are opened by state, so Radix knows no button to give the focus back to. */
+function useFocusBack(): { remember: () => void; giveBack: (event: Event) => void } {
+  const before = useRef<Element | null>(null);
+  return {
+    remember: () => { before.current = document.activeElement; },
+    giveBack: (event) => { event.preventDefault(); if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true }); },
+  };
+}
+
 interface ConfirmProps {
   open: boolean; onClose: () => void; title: string; text: ReactNode; yes: string; no: string; act: () => Promise<unknown>;
   /** What must be typed before it can be done: for what cannot be taken back at all. */
@@ -36,7 +45,7 @@ interface ConfirmProps {
 /** Asks once before something that cannot be taken back. A refusal is shown in place. */
 export function Confirm({ open, onClose, title, text, yes, no, act, typed }: ConfirmProps) {
   const { busy, error, run, clear } = useAction();
-  const [said, setSaid] = useState('');
+  const [said, setSaid] = useState(''), focus = useFocusBack();
   const close = (): void => { clear(); setSaid(''); onClose(); };
   const sure = typed === undefined || said.trim() === typed;
   const go = (): void => { if (sure && !busy) void run(async () => { await act(); close(); }); };
@@ -44,7 +53,7 @@ export function Confirm({ open, onClose, title, text, yes, no, act, typed }: Con
     <AlertDialog.Root open={open} onOpenChange={(next) => { if (!next) close(); }}>
       <AlertDialog.Portal>
         <div className="backdrop" aria-hidden="true" />
-        <AlertDialog.Content className="dialog dialog-small">
+        <AlertDialog.Content className="dialog dialog-small" aria-modal onOpenAutoFocus={focus.remember} onCloseAutoFocus={focus.giveBack}>
           <div className="dialog-head"><AlertDialog.Title>{title}</AlertDialog.Title></div>
           <AlertDialog.Description asChild><div className="dialog-lead">{text}</div></AlertDialog.Description>
           {typed !== undefined && (
