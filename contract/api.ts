@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { accountRoutes } from './account-routes.ts';
 import { Role, Scope, type RouteScope } from './accounts.ts';
+import { ActivityQuery, ActivityResponse, SourcesResponse } from './activity.ts';
 import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
@@ -165,6 +166,8 @@ export const routes = {
   },
   ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
+  memorySources: { method: 'get', path: '/api/memory/sources', summary: 'What memory holds of each connected account, and how far back it is complete', scope: 'read', status: 200, answer: SourcesResponse },
+  activity: { method: 'get', path: '/api/activity', summary: 'What came into memory when and from where, and how the syncs fared, day by day', scope: 'read', query: ActivityQuery, status: 200, answer: ActivityResponse },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;

@@ -43,6 +43,9 @@ export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 export const RECORDS_PER_ACU = 1_000;
 /** Connections that one start-all looks at, and dead letters that one retry of all looks at: an answer within a second. */
 export const JOBS_AT_ONCE_MAX = 100;
+/** Guesses before an account's first sync, for people only: what a busy person's mailbox and calendar bring a day, and how fast pages of 1.5 s come in over four windows. */
+export const TYPICAL_RECORDS_PER_DAY = 40;
+export const TYPICAL_RECORDS_PER_SECOND = 60;
 /** Windows of one job in flight: Graph allows four requests at once per mailbox. */
 export const WINDOWS_IN_FLIGHT_MAX = 4;
 /** Windows of one stream: longer windows for longer ranges, so that the plan stays readable. */
@@ -166,6 +169,11 @@ export const NODE_EDGES_MAX = 20_000;
 /** Steps of a path and nodes seen on the way: people are six apart. */
 export const PATH_STEPS_MAX = 6;
 export const PATH_SEEN_MAX = 20_000;
+
+// --- looking back
+/** A quarter: what most plans begin with, and as many bars as a screen shows. */
+export const ACTIVITY_DAYS_DEFAULT = 90;
+export const ACTIVITY_DAYS_MAX = 366;
 
 // --- workers
 /** Jobs at once in one worker process: four windows of four jobs fill one core. */

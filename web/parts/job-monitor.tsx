@@ -1,10 +1,10 @@
 /** One job, watched live: state, bar, figures, coverage, and what one can do. Used on the connection's card and on the job's page. */
 import type { LiveJob } from '../state/jobs.ts';
 import { ago, range } from '../words/time.ts';
+import type { Connection } from '../state/sources.ts';
 import { Notice } from './basics.tsx';
 import { useAction } from './dialog.tsx';
 import { JobControls, JobState } from './job-actions.tsx';
-import type { Connection } from './job-actions.tsx';
 import { Coverage, JobFigures, ModeMark, ProgressBar, StatusBadge } from './job-progress.tsx';
 
 export function JobMonitor({ live, connection }: { live: LiveJob; connection: Connection | undefined }) {

@@ -1,6 +1,5 @@
 /** How far a job is: the bar, the figures, and for each stream how far back it is complete. Shows; does nothing. */
 import { Progress } from 'radix-ui';
-import { isBalanced } from '#contract/job';
 import type { HistoricalSyncJob } from '../client/index.ts';
 import type { LiveJob } from '../state/jobs.ts';
 import { duration, statusWords, streamTitle } from '../words/job.ts';
@@ -83,22 +82,4 @@ function reach({ done, complete_back_to, note }: HistoricalSyncJob['streams'][nu
   if (done && !note) return `complete back to ${day(job.start_date)}`;
   if (complete_back_to) return `complete back to ${day(complete_back_to)}`;
   return note ? 'passed over' : 'newest days first …';
-}
-
-const ledgerColumns = [
-  ['stored', 'New in memory'], ['unchanged', 'Known already'], ['duplicate', 'Met twice'], ['failed', 'Not readable'],
-] as const;
-/** The books: everything seen is accounted for. */
-export function LedgerTable({ job }: { job: HistoricalSyncJob }) {
-  const { ledger } = job, balanced = isBalanced(ledger);
-  return (
-    <table className="ledger">
-      <caption className="visually-hidden">Ledger: what became of every record the provider showed</caption>
-      <tbody>
-        {ledgerColumns.map(([key, label]) => <tr key={key}><th scope="row">{label}</th><td>{number(ledger[key])}</td></tr>)}
-        <tr className="ledger-sum"><th scope="row">Seen at the provider</th><td>{number(ledger.seen)}</td></tr>
-      </tbody>
-      <tfoot><tr><td colSpan={2}><Badge tone={balanced ? 'good' : 'warn'}>{balanced ? 'Balanced' : job.status === 'running' ? 'Counting' : 'Does not balance'}</Badge></td></tr></tfoot>
-    </table>
-  );
 }

@@ -20,6 +20,12 @@ const integrationTitles: Record<IntegrationId, string> = {
 /** More streams than this in one sentence are a number. */
 export const STREAMS_NAMED_MAX = 4;
 export const integrationTitle = (id: IntegrationId): string => integrationTitles[id];
+/** The colour it has in charts, always the same one. */
+const integrationHues: Record<IntegrationId, number> = { outlook: 1, slack: 2, gmail: 3, google_calendar: 6, salesforce: 4, mbox: 7, slack_export: 5, ics: 8 };
+export const integrationHue = (id: IntegrationId): string => `var(--hue-${integrationHues[id]})`;
+
+/** Connection -> the account's name. */
+export const accountsOf = (connections: readonly { connection_id: string; account: string }[] | undefined): ReadonlyMap<string, string> => new Map(connections?.map((one) => [one.connection_id, one.account]));
 
 /** The stream's own title (`#general`), else its name in words: `mail` -> `Mail`, `inbox_items` -> `Inbox items`. A provider's id says nothing to anybody. */
 export function streamTitle({ name, title }: { name: string; title?: string | null | undefined }): string {
@@ -59,14 +65,18 @@ export function listOf(parts: readonly string[]): string {
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
-export type NextStep = 'reconnect' | 'resume' | 'start_again' | 'search';
+export type NextStep = 'reconnect' | 'resume' | 'start_again' | 'search' | 'see_failures' | 'raise_limit' | 'see_running';
 /** The ways on from a state that does not run by itself, best first. */
 export function nextSteps(job: Job): NextStep[] {
+  const failures: NextStep[] = job.ledger.failed > 0 ? ['see_failures'] : [];
   switch (job.status) {
     case 'pending': case 'running': return [];
-    case 'completed': return ['search'];
-    case 'failed': return job.reason === 'forbidden' ? ['reconnect', 'resume'] : ['resume', 'start_again'];
-    case 'paused': return job.reason === 'auth_expired' || job.reason === 'connection_removed' ? ['reconnect', 'resume'] : ['resume'];
+    case 'completed': return [...failures, 'search'];
+    case 'failed': return job.reason === 'forbidden' ? ['reconnect', 'resume', ...failures] : ['resume', 'start_again', ...failures];
+    case 'paused':
+      if (job.reason === 'auth_expired' || job.reason === 'connection_removed') return ['reconnect', 'resume'];
+      if (job.reason === 'quota_exhausted') return ['raise_limit', 'resume'];
+      return job.reason === 'too_many_jobs' ? ['see_running', 'resume'] : ['resume'];
     case 'cancelled': return job.reason === 'abandoned' ? ['resume', 'start_again'] : ['start_again'];
   }
 }
