@@ -102,6 +102,8 @@ export const Job = z.object({
   message: z.string().nullable(),
   priority: Priority,
   mode: JobMode,
+  /** Who asked for it: `user:<id>`, `key:<id>` or `system` (a schedule). */
+  created_by: z.string(),
   start_date: z.iso.datetime(),
   end_date: z.iso.datetime(),
   chunk_size: z.int(),

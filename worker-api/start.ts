@@ -66,7 +66,7 @@ export async function start(env: Env, by: Pick<Principal, 'tenantId' | 'name'>, 
   // The row waits in Postgres; should the object not hear of it now, workers find the row and wake the object.
   const reply = await objectOf(env, tenantId, jobId).start({
     jobId, tenantId, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, mode: row.mode, startDate: row.start_date, endDate: row.end_date,
-    chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at,
+    chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at, createdBy: row.created_by,
   }).catch(() => null);
   return reply?.job ?? jobFromRow(row);
 }

@@ -14,7 +14,7 @@ export async function openHouse(): Promise<BrowserHouse & { stop: () => Promise<
   const dir = mkdtempSync(join(tmpdir(), 'hsync-browser-'));
   process.env['NODE_ENV'] = 'production';            // the page that people get
   await build({ configFile: resolve(import.meta.dirname, '../../web/vite.config.ts'), logLevel: 'error' });
-  const house = await startHouse({ dir, port: await freePorts(5), workers: 1, restartMs: 300, env: { LEASE_SECONDS: '4', HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '5' } });
+  const house = await startHouse({ dir, port: await freePorts(5), restartMs: 300, env: { LEASE_SECONDS: '4', HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '5' } });
   return {
     url: house.url, sandboxUrl: house.sandboxUrl, dir, tenants: house.credentials.tenants,
     stop: async () => { await house.stop(); rmSync(dir, { recursive: true, force: true, maxRetries: 3 }); },

@@ -154,6 +154,14 @@ test('reconnects after the account locked us out, and the sync goes on where it 
   await ended('completed');
 }, SYNC_MS);
 
+test('brings the account up to date by hand, and from now on every day', async () => {
+  await card().getByRole('button', { name: 'Sync now' }).click();
+  await expect.poll(() => card().getByText(/The last sync \(new since/).count(), { timeout: SYNC_MS }).toBe(1);
+  await card().getByRole('button', { name: /^Schedule of/ }).click();
+  await page.getByRole('menuitemradio', { name: 'Every day' }).click();
+  await card().getByRole('button', { name: /(today|tomorrow) at|in \d+ hours/ }).waitFor();
+});
+
 test('signs out', async () => {
   await page.getByRole('button', { name: /^Account/ }).first().click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();

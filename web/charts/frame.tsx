@@ -1,5 +1,5 @@
 /** What every chart has: a title that says what is drawn, axes, a reading of the place under the pointer or the arrow keys, and the same figures as a table. */
-import { useEffect, useId, useRef, useState } from 'react';
+import { useId, useLayoutEffect, useRef, useState } from 'react';
 import type { KeyboardEvent, PointerEvent, ReactNode } from 'react';
 import { compact, shortDay } from '../words/time.ts';
 import type { Stretch } from './series.ts';
@@ -87,8 +87,10 @@ function dayMarks(stretches: readonly Stretch[], span: number): number[] {
 
 function useWidth(of: React.RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  // Before the first paint: a chart that comes a moment later than its frame flickers.
+  useLayoutEffect(() => {
     if (!of.current) return;
+    setWidth(of.current.clientWidth);
     const watch = new ResizeObserver(([entry]) => { if (entry) setWidth(Math.floor(entry.contentRect.width)); });
     watch.observe(of.current);
     return () => watch.disconnect();

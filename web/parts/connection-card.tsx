@@ -2,18 +2,20 @@
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import { callRoute } from '../client/index.ts';
+import { noteJob } from '../state/jobs.ts';
 import type { LiveJob } from '../state/jobs.ts';
 import type { Connection, Sources } from '../state/sources.ts';
 import { navigate } from '../state/router.ts';
 import { toast } from '../state/toasts.ts';
-import { integrationTitle, streamTitle } from '../words/job.ts';
-import { ago, count, day, moment, number, range } from '../words/time.ts';
-import { Address, Badge, Button, Figure, Link, Skeleton } from './basics.tsx';
+import { integrationTitle, rangeOf, streamTitle } from '../words/job.ts';
+import { ago, count, day, moment, number } from '../words/time.ts';
+import { Address, Badge, Button, Figure, Link, Notice, Skeleton } from './basics.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
-import { Confirm } from './dialog.tsx';
+import { Confirm, useAction } from './dialog.tsx';
 import { Icon } from './icon.tsx';
 import { IntegrationIcon } from './integration-icon.tsx';
 import { JobMonitor } from './job-monitor.tsx';
+import { SchedulePick } from './schedule-pick.tsx';
 import { StartDialog } from './start-dialog.tsx';
 
 const stateWords = { active: { label: 'Connected', tone: 'good' }, needs_reauth: { label: 'Needs you', tone: 'warn' }, revoked: { label: 'Disconnected', tone: 'neutral' } } as const;
@@ -24,6 +26,7 @@ interface Props { connection: Connection; live: LiveJob | undefined; jobsLoaded:
 export function ConnectionCard({ connection, live, jobsLoaded, sources, onChange }: Props) {
   const [asked, setAsked] = useState<Asked>(null);
   const close = (): void => setAsked(null);
+  const sync = useAction();
   const title = integrationTitle(connection.integration_id), state = stateWords[connection.status];
   const active = live?.job.status === 'running' || live?.job.status === 'pending';
   // The job below says it already, with the same button.
@@ -38,11 +41,16 @@ export function ConnectionCard({ connection, live, jobsLoaded, sources, onChange
         </div>
         <div className="card-actions">
           {connection.status === 'needs_reauth' && !said && <Button kind="primary" icon="refresh" onClick={() => setAsked('reconnect')}>Reconnect</Button>}
-          {connection.status === 'active' && !active && live?.job.status !== 'paused' && <Button icon="history" onClick={() => setAsked('start')}>Sync history</Button>}
+          {connection.status === 'active' && !active && live?.job.status !== 'paused' && <>
+            {connection.last_synced_at && <Button icon="refresh" busy={sync.busy} onClick={() => void sync.run(async () => noteJob(await callRoute('syncNow', { params: { connection_id: connection.connection_id } })))}>Sync now</Button>}
+            <Button icon="history" onClick={() => setAsked('start')}>Sync history</Button>
+          </>}
         </div>
         <CardMenu connection={connection} onAsk={setAsked} canStart={connection.status === 'active' && !active} title={title} />
       </div>
-      <ConnectionFacts connection={connection} sources={sources} active={active} />
+      {sync.error && <Notice tone="bad" alert>{sync.error}</Notice>}
+      <ConnectionFacts connection={connection} sources={sources} active={active} onChange={onChange} />
+      {connection.schedule_note && <Notice tone="warn">The last scheduled sync was left out: {connection.schedule_note}</Notice>}
       {live && live.job.status !== 'completed' && <JobMonitor live={live} connection={connection} />}
       {live?.job.status === 'completed' && <LastSync live={live} />}
       {!live && (jobsLoaded ? <p className="card-empty">Nothing of its past is in memory yet. <button type="button" className="text-link" onClick={() => setAsked('start')}>Read the last months</button></p> : <Skeleton lines={2} className="card-skeleton" />)}
@@ -56,7 +64,7 @@ export function ConnectionCard({ connection, live, jobsLoaded, sources, onChange
 }
 
 /** How much of it is in memory, when it was last asked, how far back it is complete. */
-function ConnectionFacts({ connection, sources, active }: { connection: Connection; sources: Sources | undefined; active: boolean }) {
+function ConnectionFacts({ connection, sources, active, onChange }: { connection: Connection; sources: Sources | undefined; active: boolean; onChange: () => void }) {
   const source = sources?.sources.find((one) => one.connection_id === connection.connection_id);
   const marks = sources?.watermarks.filter((one) => one.connection_id === connection.connection_id) ?? [];
   const back = marks.map((one) => one.complete_back_to).toSorted().at(-1);
@@ -64,6 +72,7 @@ function ConnectionFacts({ connection, sources, active }: { connection: Connecti
     <dl className="figures connection-facts">
       <Figure label="In memory" value={sources ? number(source?.records ?? 0) : '–'} hint={source ? 'records' : undefined} />
       <Figure label="Last sync" value={active ? 'now' : connection.last_synced_at ? <time dateTime={connection.last_synced_at} title={moment(connection.last_synced_at)}>{ago(connection.last_synced_at)}</time> : 'never'} />
+      <Figure label="Next sync" value={<SchedulePick connection={connection} onChange={onChange} />} />
       <Figure label="Complete back to" value={back ? <span title={marks.map((one) => `${streamTitle({ name: one.stream, title: one.title })}: ${day(one.complete_back_to)}`).join('\n')}>{day(back)}</span> : '–'} hint={marks.length > 1 ? `${marks.length} streams` : undefined} />
     </dl>
   );
@@ -72,11 +81,14 @@ function ConnectionFacts({ connection, sources, active }: { connection: Connecti
 function LastSync({ live: { job } }: { live: LiveJob }) {
   return (
     <p className="last-sync" data-job={job.job_id} data-status={job.status}>
-      <Icon name="check" /><span>The last sync ({range(job.start_date, job.end_date)}) is complete: {count(job.records_processed, 'record')}{job.ledger.failed > 0 && <>, <Link className="text-link" to={`/jobs/${job.job_id}`}>{number(job.ledger.failed)} could not be stored</Link></>}.</span>
+      <Icon name="check" /><span>The last sync ({lowered(rangeOf(job))}) is complete: {count(job.records_processed, 'record')}{job.ledger.failed > 0 && <>, <Link className="text-link" to={`/jobs/${job.job_id}`}>{number(job.ledger.failed)} could not be stored</Link></>}.</span>
       <Link className="text-link" to={`/jobs/${job.job_id}`}>Its books</Link>
     </p>
   );
 }
+
+/** Within a sentence. */
+const lowered = (said: string): string => said.replace(/^New/, 'new');
 
 function CardMenu({ connection, onAsk, canStart, title }: { connection: Connection; onAsk: (asked: Asked) => void; canStart: boolean; title: string }) {
   return (

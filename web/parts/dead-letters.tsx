@@ -4,8 +4,8 @@ import { callRoute } from '../client/index.ts';
 import { noteJob } from '../state/jobs.ts';
 import { useResource } from '../state/resource.ts';
 import { toast } from '../state/toasts.ts';
-import { accountsOf, activity, integrationTitle } from '../words/job.ts';
-import { ago, count, range } from '../words/time.ts';
+import { accountsOf, activity, integrationTitle, rangeOf } from '../words/job.ts';
+import { ago, count } from '../words/time.ts';
 import { Button, Empty, Link, Notice, Skeleton } from './basics.tsx';
 import { useConnections } from '../state/sources.ts';
 import { useAction } from './dialog.tsx';
@@ -43,7 +43,7 @@ export function DeadLetters({ onChange }: { onChange: () => void }) {
           <li key={job.job_id}>
             <IntegrationIcon id={job.integration_id} small />
             <div className="dead-letter">
-              <p><Link to={`/jobs/${job.job_id}`} className="row-name">{accounts.get(job.source_connection_id) ?? integrationTitle(job.integration_id)}</Link> <span className="quiet">{range(job.start_date, job.end_date)} · {ago(job.updated_at)}</span></p>
+              <p><Link to={`/jobs/${job.job_id}`} className="row-name">{accounts.get(job.source_connection_id) ?? integrationTitle(job.integration_id)}</Link> <span className="quiet">{rangeOf(job)} · {ago(job.updated_at)}</span></p>
               <p className="quiet">{activity(job)}{job.last_error && ` ${job.last_error}`}</p>
             </div>
             <RetryOne jobId={job.job_id} onDone={after} />

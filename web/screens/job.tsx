@@ -8,7 +8,9 @@ import { Failures } from '../parts/failures.tsx';
 import { JobMonitor } from '../parts/job-monitor.tsx';
 import { LedgerTable } from '../parts/ledger-table.tsx';
 import { loadJob, useJobBook } from '../state/jobs.ts';
+import { usePeople } from '../state/people.ts';
 import { asApiError } from '../state/session.ts';
+import { actorName } from '../words/events.ts';
 import { integrationTitle } from '../words/job.ts';
 import { moment, number } from '../words/time.ts';
 
@@ -52,8 +54,10 @@ export function JobScreen({ jobId }: { jobId: string }) {
 const Crumbs = () => <nav className="crumbs" aria-label="Where you are"><Link to="/jobs">Sync history</Link></nav>;
 
 function Particulars({ job }: { job: HistoricalSyncJob }) {
+  const people = usePeople();
   const rows: [string, string | null][] = [
-    ['Asked for', moment(job.created_at)],
+    ['Asked for', `${moment(job.created_at)}, ${lowered(actorName(job.created_by, people))}`],
+    ['Kind', job.mode === 'incremental' ? 'Update: what is new, edited or deleted since the last sync' : 'History: a stretch of the past'],
     ['Started', job.started_at && moment(job.started_at)],
     ['Ended', job.completed_at && moment(job.completed_at)],
     ['Range', `${moment(job.start_date)} – ${moment(job.end_date)}`],
@@ -66,3 +70,6 @@ function Particulars({ job }: { job: HistoricalSyncJob }) {
   ];
   return <dl className="particulars">{rows.map(([label, value]) => value && <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}</dl>;
 }
+
+/** `An API key` within a sentence; names keep their letters. */
+const lowered = (who: string): string => /^(An|By) /.test(who) ? who.charAt(0).toLowerCase() + who.slice(1) : who;

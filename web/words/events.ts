@@ -36,5 +36,5 @@ export function actorName(actor: JobEventEntry['actor'], people: ReadonlyMap<str
   if (kind === 'user') return people.get(id) ?? 'Somebody of the team';
   if (kind === 'key') return 'An API key';
   if (kind === 'worker') return 'A worker';
-  return 'Historical Sync';
+  return 'By itself';
 }

@@ -1,7 +1,7 @@
 /** A job in plain words: its state, what it is doing, why it stopped, and what one can do next. Pure. */
 import { reasonSentences } from '#contract/errors';
 import type { IntegrationId, Job, JobStatus, StreamProgress } from '#contract/job';
-import { count, day, span } from './time.ts';
+import { count, day, range, shortDay, span } from './time.ts';
 
 export type Tone = 'neutral' | 'accent' | 'good' | 'warn' | 'bad';
 export const statusWords: Record<JobStatus, { label: string; tone: Tone }> = {
@@ -23,6 +23,11 @@ export const integrationTitle = (id: IntegrationId): string => integrationTitles
 /** The colour it has in charts, always the same one. */
 const integrationHues: Record<IntegrationId, number> = { outlook: 1, slack: 2, gmail: 3, google_calendar: 6, salesforce: 4, mbox: 7, slack_export: 5, ics: 8 };
 export const integrationHue = (id: IntegrationId): string => `var(--hue-${integrationHues[id]})`;
+
+/** What kind of sync it is, in a word or two. */
+export const modeWords: Record<Job['mode'], string> = { backfill: 'History', incremental: 'Update' };
+/** What it covers: a stretch of the past, or what is new since the last one. */
+export const rangeOf = (job: Job): string => job.mode === 'incremental' ? `New since ${shortDay(job.start_date)}` : range(job.start_date, job.end_date);
 
 /** Connection -> the account's name. */
 export const accountsOf = (connections: readonly { connection_id: string; account: string }[] | undefined): ReadonlyMap<string, string> => new Map(connections?.map((one) => [one.connection_id, one.account]));

@@ -34,6 +34,15 @@ export function ago(iso: string, now = Date.now()): string {
   return day(iso);
 }
 
+/** `due now`, `in 12 minutes`, `in 3 hours`, `tomorrow at 04:10`, `on 3 August`. */
+export function until(iso: string, now = Date.now()): string {
+  const seconds = (Date.parse(iso) - now) / 1_000;
+  if (seconds < 60) return 'due now';
+  if (seconds < 3_600) return `in ${count(Math.round(seconds / 60), 'minute')}`;
+  if (seconds < 12 * 3_600) return `in ${count(Math.round(seconds / 3_600), 'hour')}`;
+  return seconds < 48 * 3_600 ? `${new Date(iso).getDate() === new Date(now).getDate() ? 'today' : 'tomorrow'} at ${clock.format(new Date(iso))}` : `on ${day(iso)}`;
+}
+
 /** `12 s`, `3 min`, `1 h 20 min`. */
 export function span(seconds: number): string {
   if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
