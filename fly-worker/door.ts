@@ -32,6 +32,8 @@ const CredentialsAnswer = z.object({ access_token: z.string(), api_url: z.string
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 export interface Door {
+  /** Below it lies the file of an archive's job, for whoever holds the job's token. */
+  readonly archiveUrl: string;
   claim(tenantId: string, jobId: string): Promise<Granted<Claim> | Refused>;
   /** Renews the lease; answers the next token. */
   beat(claim: Claim, progress: Progress | null): Promise<Granted<string> | Refused>;
@@ -61,6 +63,7 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
   }
 
   return {
+    archiveUrl: `${apiUrl}/internal/archive`,
     async claim(tenantId, jobId) {
       const token = await new SignJWT({ worker: workerId }).setProtectedHeader({ alg: 'HS256' }).setAudience('worker-door').setIssuedAt().setExpirationTime('60s').sign(key);
       return call('claim', token, { tenant_id: tenantId, job_id: jobId, worker_id: workerId }, Claim);

@@ -102,7 +102,7 @@ export function describeConnector(connector: Connector, tape: Tape): void {
   describe(connector.id, () => {
     const streams = Object.keys(tape.records);
     let server: Replay, elsewhere: Replay, stage: Stage;
-    const ask = () => ({ get: open({ connector, server }).get, baseUrl: server.baseUrl });
+    const ask = () => { const { get, bytes } = open({ connector, server }); return { get, bytes, baseUrl: server.baseUrl }; };
     beforeAll(async () => {
       server = await replay(tape);
       elsewhere = await replay(tape);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Span } from '#contract/connector';
+import type { GetBytes, Span } from '#contract/connector';
 import type { ProviderErrorKind } from '#fly-worker/provider';
 
 export interface Tape {
@@ -29,6 +29,9 @@ export interface TapeCase { name: string; on: string; times?: number; status?: n
  * passed over: with a note that holds these words, and these records.
  */
 export type Ending = 'same' | 'same_set' | ProviderErrorKind | { note?: string; records: string[]; unreadable?: string[] };
+
+/** For connectors that read no files. */
+export const noFile: GetBytes = () => Promise.reject(new Error('This connector reads no files.'));
 
 export const tapeOf = (id: string): Tape => JSON.parse(readFileSync(new URL(`./${id}.json`, import.meta.url), 'utf8')) as Tape;
 
