@@ -124,9 +124,10 @@ export interface OAuth {
   token: OAuthPlace;
   /**
    * Where access is given back when an account is disconnected (RFC 7009); null: the provider has no such place.
-   * `wholeAccount`: giving back one token takes every other one of this client for the same account as well.
+   * `wholeAccount`: giving back one token takes every other one of this client for the same account as well. `accessToken`: that one is given
+   * back, not the refresh token.
    */
-  revoke: (OAuthPlace & { wholeAccount: boolean }) | null;
+  revoke: (OAuthPlace & { wholeAccount: boolean; accessToken?: true }) | null;
   /** `needed`: without it nothing can be read; checked when the token answer says what was allowed. */
   scopes: { scope: string; inWords: string; needed?: true }[];
   /** The name and the separator under which scopes are asked for; RFC 6749's are `scope` and a space. */

@@ -1,12 +1,11 @@
 /** A tenant's API client for tests of the whole house: what a script of theirs would do. Waits for states, never for time. */
-import { ConnectionsResponse } from '#contract/api';
-import { isTerminal, Job } from '#contract/job';
+import { isTerminal, Job, type IntegrationId } from '#contract/job';
 import { SearchAnswer } from '#contract/memory';
 
 export interface Client {
-  /** Connects an account of the sandbox through real consent; answers the connection's id. */
-  connect(account: string): Promise<string>;
-  start(connectionId: string, options?: { chunk_size?: number; start_date?: string; end_date?: string }): Promise<Job>;
+  /** Connects an account of the sandbox through real consent; answers the connection's id. No account named: the one that the provider offers first. */
+  connect(account: string | null, integration?: IntegrationId): Promise<string>;
+  start(connectionId: string, options?: { chunk_size?: number; start_date?: string; end_date?: string }, integration?: IntegrationId): Promise<Job>;
   job(id: string): Promise<Job>;
   /** Waits until the job is completed, failed, cancelled or paused. */
   ended(id: string): Promise<Job>;
@@ -23,17 +22,16 @@ export function openClient(url: string, apiKey: string): Client {
   }
   const client: Client = {
     fetch: call,
-    async connect(account) {
-      const begun = await (await call('/api/connections/outlook/authorize', { method: 'POST', body: JSON.stringify({ login_hint: account }) })).json() as { authorize_url: string };
+    async connect(account, integration = 'outlook') {
+      const begun = await (await call(`/api/connections/${integration}/authorize`, { method: 'POST', body: JSON.stringify(account === null ? {} : { login_hint: account }) })).json() as { authorize_url: string };
       const consent = await fetch(begun.authorize_url, { redirect: 'manual' });
-      await fetch(consent.headers.get('location')!, { headers: { authorization: `Bearer ${apiKey}` }, redirect: 'manual' });
-      const { connections } = await read(await call('/api/connections'), ConnectionsResponse);
-      const found = connections.find((c) => c.account === account);
-      if (!found) throw new Error(`${account} was not connected`);
-      return found.connection_id;
+      const back = await fetch(consent.headers.get('location')!, { headers: { authorization: `Bearer ${apiKey}` }, redirect: 'manual' });
+      const id = new URL(back.headers.get('location')!).searchParams.get('connected');
+      if (!id) throw new Error(`${account ?? integration} was not connected: ${back.headers.get('location')}`);
+      return id;
     },
-    async start(connectionId, options = {}) {
-      return read(await call('/api/integrations/outlook/historical-sync/start', { method: 'POST', body: JSON.stringify({ connection_id: connectionId, ...options }) }), Job);
+    async start(connectionId, options = {}, integration = 'outlook') {
+      return read(await call(`/api/integrations/${integration}/historical-sync/start`, { method: 'POST', body: JSON.stringify({ connection_id: connectionId, ...options }) }), Job);
     },
     async job(id) { return read(await call(`/api/integrations/historical-sync/jobs/${id}`), Job); },
     ended: (id) => until(() => client.job(id), (j) => isTerminal(j.status) || j.status === 'paused', 'the job ends', 150_000),

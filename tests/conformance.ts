@@ -99,7 +99,7 @@ function faultOf({ on, times, status: code = 200, headers = {}, json }: TapeCase
 
 /** Every row of the suite for one connector and its tape. */
 export function describeConnector(connector: Connector, tape: Tape): void {
-  describe(connector.id, () => {
+  describe(`${connector.id}`, () => {
     const streams = Object.keys(tape.records);
     let server: Replay, elsewhere: Replay, stage: Stage;
     const ask = () => { const { get, bytes } = open({ connector, server }); return { get, bytes, baseUrl: server.baseUrl }; };

@@ -29,10 +29,10 @@ const REFUSALS = ['invalid_grant', 'invalid_token'];
 const setting = (env: Env, name: string): string | undefined => (env as unknown as Record<string, string | undefined>)[name];
 /** Base URL by its environment name, the real service without it; no trailing slash. */
 export const addressOf = (env: Env, { env: name, fallback }: BaseUrl): string => (setting(env, name) ?? fallback).replace(/\/+$/, '');
-/** A place's whole address. Providers document the whole of it, so the environment may hold the path already. */
-function placeOf(env: Env, place: OAuthPlace): string {
-  const base = addressOf(env, place);
-  return base.endsWith(place.path) ? base : `${base}${place.path}`;
+/** A place's whole address. Providers document whole addresses, so the environment may hold one with its path already. */
+function placeOf(env: Env, { authorize, token, revoke }: OAuth, place: OAuthPlace): string {
+  const base = addressOf(env, place), tail = [authorize, token, ...(revoke ? [revoke] : [])].find(({ path }) => base.endsWith(path))?.path ?? '';
+  return `${base.slice(0, base.length - tail.length)}${place.path}`;
 }
 
 function clientOf(env: Env, { title, oauth }: Connector): { id: string; secret: string; oauth: OAuth } {
@@ -49,7 +49,7 @@ const scopesOf = ({ scopes, scopeParameter: { name, separator } = { name: 'scope
 /** Where the person gives consent. Throws OAuthError `not_configured`. */
 export async function authorizeUrl(env: Env, connector: Connector, { redirectUri, state, verifier, loginHint }: { redirectUri: string; state: string; verifier: string; loginHint?: string | undefined }): Promise<string> {
   const { id, oauth } = clientOf(env, connector);
-  const url = new URL(placeOf(env, oauth.authorize));
+  const url = new URL(placeOf(env, oauth, oauth.authorize));
   const query = {
     client_id: id, response_type: 'code', redirect_uri: redirectUri, ...scopesOf(oauth), state, code_challenge: await challengeOf(verifier), code_challenge_method: 'S256',
     ...oauth.authorizeExtra.always, ...(loginHint ? { login_hint: loginHint } : oauth.authorizeExtra.unhinted),
@@ -93,7 +93,7 @@ export function ownAddress(env: Env, { title, baseUrl }: Pick<Connector, 'title'
 
 async function ask(env: Env, connector: Connector, grant: Record<string, string>): Promise<TokenGrant> {
   const { id, secret, oauth } = clientOf(env, connector);
-  const response = await post(placeOf(env, oauth.token), { ...grant, client_id: id, client_secret: secret }, TOKEN_TIMEOUT_MS)
+  const response = await post(placeOf(env, oauth, oauth.token), { ...grant, client_id: id, client_secret: secret }, TOKEN_TIMEOUT_MS)
     .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not answer the request for a token. Try again in a moment.`); });
   const answer: unknown = await response.json().catch(() => null);
   const granted = response.ok ? oauth.tokenAnswer.safeParse(answer) : null;
@@ -111,7 +111,7 @@ export async function revokeTokens(env: Env, { oauth }: Connector, { refreshToke
   if (!oauth?.revoke) return false;
   try {
     // A provider without refresh tokens knows the access token only; ending the refresh token ends what came from it.
-    const response = await post(placeOf(env, oauth.revoke), { token: refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
+    const response = await post(placeOf(env, oauth, oauth.revoke), { token: oauth.revoke.accessToken ? accessToken : refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
     const answer: unknown = await response.json().catch(() => null);
     return response.ok && !TokenRefusal.safeParse(answer).success;
   } catch {

@@ -37,8 +37,8 @@ export type Entry<T> = { at: string; end: string; id: string; value: T; cache?: 
 /** Requests kept in the log of one account. */
 const LOG_MAX = 20_000;
 
-/** One line of the request log. */
-export type Logged = { at: string; provider: ProviderId; account: string | null; method: string; path: string; status: number; ms: number };
+/** One line of the request log. `grant`: what a token was asked for with. */
+export type Logged = { at: string; provider: ProviderId; grant?: string; account: string | null; method: string; path: string; status: number; ms: number };
 
 /** Tokens issued up to these stamps are void. */
 export type Voids = { access: number; refresh: number };
@@ -47,12 +47,15 @@ export class Account {
   readonly plan: AccountPlan;
   readonly id: string;
   log: Logged[] = [];
+  /** Grows with every mail that comes or goes. */
+  revision = 0;
   #inFlight = new Map<ProviderId, number>();
   #voids = new Map<ProviderId, Voids>();
   #find: (address: string) => Account | undefined;
   #anchor: number;
   #cast: Cast | undefined;
   #made: Mailbox | undefined;
+  #conversations: { revision: number; byId: Map<string, GraphMessage[]> } | undefined;
   #messages: Entry<GraphMessage>[] | undefined;
   #events: Entry<GraphEvent>[] = [];
 
@@ -92,6 +95,12 @@ export class Account {
     return this.#events;
   }
 
+  /** The mails of a conversation, oldest first. */
+  conversation(id: string): GraphMessage[] {
+    if (this.#conversations?.revision !== this.revision) this.#conversations = { revision: this.revision, byId: Map.groupBy(this.messages.map(({ value }) => value).toReversed(), mail => mail.conversationId) };
+    return this.#conversations.byId.get(id) ?? [];
+  }
+
   find(id: string): Entry<GraphMessage> | undefined {
     return this.messages.find(entry => entry.id === id);
   }
@@ -101,11 +110,13 @@ export class Account {
     const entry = messageEntry(message), list = this.messages;
     const index = list.findIndex(other => newestFirst(entry, other) <= 0);
     list.splice(index < 0 ? list.length : index, 0, entry);
+    this.revision++;
   }
 
   remove(id: string): boolean {
     const index = this.messages.findIndex(entry => entry.id === id);
     if (index >= 0) this.messages.splice(index, 1);
+    this.revision++;
     return index >= 0;
   }
 

@@ -13,14 +13,15 @@
  * POST   /admin/accounts/{address}/messages {subject, body, contentType?, from?, to?, cc?, receivedDateTime?, conversationId?}   a new mail, now unless dated
  * PATCH  /admin/accounts/{address}/messages/{id} {subject?, body?, isRead?}     an edit (POST does the same)
  * DELETE /admin/accounts/{address}/messages/{id}
+ * GET    /admin/accounts/{address}/events              [{id, subject, start}] earliest first
  * *      /admin/accounts/{address}/{provider}/..       what the provider's own back room knows (slack/back-room.ts, salesforce/back-room.ts)
  * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
  * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
- * GET    /admin/requests?account                       [{at, provider, account, method, path, status, ms}]; sign-in requests are logged without their query
+ * GET    /admin/requests?account                       [{at, provider, grant?, account, method, path, status, ms}]; sign-in requests are logged without their query
  * DELETE /admin/requests?account
  * GET    /admin/faults · DELETE /admin/faults · DELETE /admin/faults/{id}
  * POST   /admin/faults {match?, kind, count?, account?, retryAfter?, n?}        kinds: see faults.ts; match: part of the decoded path and query;
- *                                                      count: requests to hit, -1 for ever; n: for max-top
+ *                                                      count: requests to hit, -1 for ever; n: for max-top (records) and slow (ms)
  */
 import { randomUUID } from 'node:crypto';
 import { makeMessage } from '../mailbox/message.ts';
@@ -91,6 +92,7 @@ function account(world: AdminWorld, method: string, url: URL, address: string, [
     for (const { id } of named) world.desk.void(found, id, what === 'revoke-tokens');
     return named.length ? OK : json(400, { error: `provider must be one of ${providers.map(({ id }) => id).join(', ')}` });
   }
+  if (what === 'events') return json(200, found.events.map(({ value, at }) => ({ id: value.id, subject: value.subject, start: at })));
   const room = providers.find(({ id }) => id === what)?.backRoom, [id] = path;
   if (room) return room(found, path, method, input, world.now());
   if (what !== 'messages') return NOT_FOUND;

@@ -4,10 +4,10 @@ import type { ServerResponse } from 'node:http';
 import type { Trouble } from './provider.ts';
 import { encode, send, type Answer } from './wire.ts';
 
-/** Everything that can be made to go wrong. `limit`: too much, in the provider's other way to say so (Google's 403); `403`: the permission is gone. */
+/** Everything that can be made to go wrong. `limit`: too much, in the provider's other way to say so (Google's 403); `403`: the permission is gone; `slow`: a good answer after `n` ms. */
 export const FAULT_KINDS = [
   '429', '429-no-retry-after', 'limit', '504', '503', '500', '410', '404', '403', '401', 'hang', 'reset', 'truncated',
-  'empty-page-with-next', 'foreign-next-link', 'duplicate-across-pages', 'refresh-refused', 'max-top',
+  'empty-page-with-next', 'foreign-next-link', 'duplicate-across-pages', 'refresh-refused', 'max-top', 'slow',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -34,7 +34,7 @@ export class Faults {
     const { match = '', kind, count = 1, account, retryAfter, n } = wish;
     if (!FAULT_KINDS.includes(kind as FaultKind)) return `kind must be one of ${FAULT_KINDS.join(', ')}`;
     if (typeof match !== 'string' || typeof count !== 'number' || !Number.isInteger(count)) return 'match must be text and count a whole number';
-    if (kind === 'max-top' && typeof n !== 'number') return 'max-top needs n';
+    if ((kind === 'max-top' || kind === 'slow') && typeof n !== 'number') return `${kind} needs n`;
     const fault: Fault = { id: randomUUID(), match, kind: kind as FaultKind, count, hits: 0 };
     if (typeof account === 'string') fault.account = account.toLowerCase();
     if (typeof retryAfter === 'number') fault.retryAfter = retryAfter;
@@ -66,7 +66,7 @@ export function troubleOf({ kind, retryAfter }: Fault): Trouble | undefined {
     case '404': return { kind: 'status', status: 404 };
     case '403': return { kind: 'status', status: 403 };
     case '401': return { kind: 'unauthorised', why: 'expired' };
-    case 'hang': case 'reset': case 'truncated': case 'refresh-refused':
+    case 'hang': case 'reset': case 'truncated': case 'refresh-refused': case 'slow':
     case 'empty-page-with-next': case 'foreign-next-link': case 'duplicate-across-pages': return undefined;
   }
 }

@@ -71,13 +71,15 @@ async function admin(world: AdminWorld, method: string, url: URL, request: Incom
 }
 
 async function signIn(world: AdminWorld, provider: Provider, what: 'authorize' | 'token' | 'revoke', url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  note(world, provider, undefined, request, response, url.pathname);
+  const line = note(world, provider, undefined, request, response, url.pathname);
   const asked = new URLSearchParams([...url.searchParams, ...what === 'authorize' ? [] : new URLSearchParams(await readText(request))]);
   if (what === 'authorize') return send(response, world.desk.authorize(provider, asked, /text\/html/.test(request.headers.accept ?? '')));
-  const refreshing = asked.get('grant_type') === 'refresh_token';
+  const grant = asked.get('grant_type'), refreshing = grant === 'refresh_token';
+  if (grant) line.grant = grant;
   const fault = world.faults.take(url.pathname, undefined, ({ kind, account }) => !account && (kind !== 'refresh-refused' || refreshing) && !PAGE_FAULTS.includes(kind) && kind !== 'max-top');
   const answer = what === 'revoke' ? () => world.desk.revoke(provider, asked.get('token') ?? '')
     : () => world.desk.token(provider, asked, url.origin, account => fault?.kind === 'refresh-refused' || refusedFor(world, url.pathname, account));
+  if (fault?.kind === 'slow') await pause(fault.n);
   deliver(response, fault, fault && said(provider, fault) || answer());
 }
 
@@ -109,6 +111,7 @@ async function api(world: AdminWorld, provider: Provider, url: URL, base: string
   const size = provider.pageSize(url);
   const fault = world.faults.take(path, account.plan.address, ({ kind, n = 0 }) => kind !== 'refresh-refused' && (kind !== 'max-top' || size > n));
   const pageFault = fault && PAGE_FAULTS.includes(fault.kind) ? { pageFault: fault.kind as PageFault } : {};
+  if (fault?.kind === 'slow') await pause(fault.n);
   // Left before the answer goes out: a caller who has read it may ask again at once.
   if (fault?.kind !== 'hang') leave();
   deliver(response, fault, fault && said(provider, fault) || provider.answer({ url, base, method: request.method ?? 'GET', headers: request.headers, body, account, scope, now: world.now(), ...pageFault }));
@@ -119,15 +122,16 @@ function deliver(response: ServerResponse, fault: Fault | undefined, answer: Ans
   else send(response, answer);
 }
 
-/** Logs the request when it has ended, whichever way; status 0: it never got an answer. Tokens and codes are in no path. */
-function note({ strangers }: AdminWorld, { id: provider }: Provider, account: Account | undefined, request: IncomingMessage, response: ServerResponse, path: string): void {
-  const from = Date.now(), at = new Date(from).toISOString();
+/** Logs the request when it has ended, whichever way; status 0: it never got an answer. Tokens and codes are in no path. Answers the line, for more to be said of it. */
+function note({ strangers }: AdminWorld, { id: provider }: Provider, account: Account | undefined, request: IncomingMessage, response: ServerResponse, path: string): Logged {
+  const from = Date.now(), line: Logged = { at: new Date(from).toISOString(), provider, account: account?.plan.address ?? null, method: request.method ?? '', path, status: 0, ms: 0 };
   response.once('close', () => {
-    const line: Logged = { at, provider, account: account?.plan.address ?? null, method: request.method ?? '', path, status: response.headersSent ? response.statusCode : 0, ms: Date.now() - from };
+    Object.assign(line, { status: response.headersSent ? response.statusCode : 0, ms: Date.now() - from });
     if (account) return account.note(line);
     if (strangers.length >= STRANGERS_MAX) strangers.shift();
     strangers.push(line);
   });
+  return line;
 }
 
 if (import.meta.main) {

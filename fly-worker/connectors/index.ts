@@ -1,6 +1,8 @@
 /** Every integration there is, one line each. Adding one: its file, its line here, its tape in tests/tapes. */
 import type { Connector } from '#contract/connector';
 import type { IntegrationId } from '#contract/job';
+import { gmail } from './gmail.ts';
+import { googleCalendar } from './google-calendar.ts';
 import { ics } from './ics.ts';
 import { mbox } from './mbox.ts';
 import { outlook } from './outlook.ts';
@@ -12,6 +14,8 @@ export { ProviderError, type ProviderErrorKind } from './provider-error.ts';
 
 export const connectors: readonly Connector[] = [
   outlook,
+  gmail,
+  googleCalendar,
   slack,
   salesforce,
   mbox,

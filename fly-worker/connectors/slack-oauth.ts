@@ -18,7 +18,7 @@ export const slackOAuth: OAuth = {
   authorize: { ...SLACK, path: '/oauth/v2/authorize' },
   token: { ...SLACK, path: '/api/oauth.v2.access' },
   // https://docs.slack.dev/reference/methods/auth.revoke
-  revoke: { ...SLACK, path: '/api/auth.revoke', wholeAccount: false },
+  revoke: { ...SLACK, path: '/api/auth.revoke', wholeAccount: false, accessToken: true },
   scopeParameter: { name: 'user_scope', separator: ',' },
   authorizeExtra: { always: {}, unhinted: {} },
   tokenAnswer: TokenAnswer,

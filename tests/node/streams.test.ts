@@ -74,10 +74,10 @@ describe('channels', () => {
   });
 
   it('change nothing when only reactions and answers move, and one record when a text is edited', async () => {
-    const [general] = await workspace<Channel[]>('GET', 'channels'), recent = (await workspace<Message[]>('GET', `channels/${general!.id}/messages`)).filter(({ ts, subtype }) => at(ts) > ANCHOR - 10 * DAY && !subtype);
-    await workspace('PATCH', `channels/${general!.id}/messages/${recent[0]!.ts}`, { reactions: [{ name: 'tada', users: ['U1'] }] });
+    const [general] = await workspace<Channel[]>('GET', 'channels'), recent = (await workspace<Message[]>('GET', `channels/${general!.id}/messages`)).find(({ ts, subtype }) => at(ts) > ANCHOR - 10 * DAY && !subtype)!;
+    await workspace('PATCH', `channels/${general!.id}/messages/${recent.ts}`, { reactions: [{ name: 'tada', users: ['U1'] }] });
     expect((await slack.sync(back(10))).progress.ledger.stored).toBe(0);
-    await workspace('PATCH', `channels/${general!.id}/messages/${recent[0]!.ts}`, { text: 'Something else altogether' });
+    await workspace('PATCH', `channels/${general!.id}/messages/${recent.ts}`, { text: 'Something else altogether' });
     expect((await slack.sync(back(10))).progress.ledger.stored).toBe(1);
   });
 

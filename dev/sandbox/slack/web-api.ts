@@ -84,9 +84,9 @@ function page<T>({ parameters, wantsEmptyPage, repeats }: Asked, name: string, l
   const limit = Number(parameters.get('limit') ?? LIMIT_DEFAULT);
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) return no('invalid_limit');
   const key = ['channel', 'ts', 'types', 'oldest', 'latest'].map(one => parameters.get(one) ?? '').join(' '), cursor = parameters.get('cursor');
-  const [, at = '0', of = key] = cursor ? /^next:(\d+) (.*)$/s.exec(Buffer.from(cursor, 'base64').toString('utf8')) ?? [, '-1', ''] : [];
-  if (Number(at) < 0 || of !== key) return no('invalid_cursor');
-  const from = Math.max(0, Number(at) - (repeats ? 1 : 0)), until = wantsEmptyPage ? from : from + limit;
+  const place = cursor ? /^next:(\d+) (.*)$/s.exec(Buffer.from(cursor, 'base64').toString('utf8')) : ['', '0', key];
+  if (!place || place[2] !== key) return no('invalid_cursor');
+  const from = Math.max(0, Number(place[1]) - (repeats ? 1 : 0)), until = wantsEmptyPage ? from : from + limit;
   const next = until < list.length ? Buffer.from(`next:${until} ${key}`).toString('base64') : '';
   return yes({ [name]: list.slice(from, until).map(show), ...more, has_more: next !== '', response_metadata: { next_cursor: next } });
 }

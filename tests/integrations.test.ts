@@ -1,0 +1,59 @@
+/** Every integration that is connected by signing in, once through the whole house: three months from the sandbox, books that balance, one graph for all of them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql, type SQL } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isBalanced, type Job } from '#contract/job';
+import { startHouse, type House } from '#dev/house';
+import { freePorts } from '#dev/ports';
+import { connectors } from '#fly-worker/connectors/index';
+import { openClient, type Client } from './client.ts';
+
+const withSignIn = connectors.filter((connector) => connector.oauth !== null).map((connector) => connector.id);
+
+let house: House, dir: string, client: Client;
+const jobs = new Map<string, Job>();
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'hsync-integrations-'));
+  house = await startHouse({ dir, port: await freePorts(5), workers: 1 });
+  client = openClient(house.url, house.credentials.tenants[0]!.api_key);
+}, 120_000);
+afterAll(async () => { await house.stop(); rmSync(dir, { recursive: true, force: true }); }, 60_000);
+
+const one = async (query: SQL) => (await house.owner.system([query]))[0]![0] as Record<string, number>;
+
+describe.each(withSignIn)('%s', (integration) => {
+  it('is connected as the person whom the provider offers first, and backfilled with balanced books', async () => {
+    const connection = await client.connect(null, integration), job = await client.ended((await client.start(connection, {}, integration)).job_id);
+    expect(job, job.message ?? '').toMatchObject({ status: 'completed', progress_percentage: 100 });
+    expect(isBalanced(job.ledger)).toBe(true);
+    expect(job.ledger.stored).toBeGreaterThan(10);
+    expect(await one(sql`select count(*)::int as n from records where integration_id = ${integration}`)).toEqual({ n: job.ledger.stored });
+    jobs.set(integration, job);
+  }, 180_000);
+
+  it('changes nothing when it is read a second time', async () => {
+    const { source_connection_id, ledger, start_date, end_date } = jobs.get(integration)!;
+    const again = await client.ended((await client.start(source_connection_id, { start_date, end_date }, integration)).job_id);
+    expect(again).toMatchObject({ status: 'completed', ledger: { seen: ledger.seen, unchanged: ledger.stored, stored: 0 } });
+  }, 180_000);
+});
+
+describe('the graph', () => {
+  it('joins people over integrations: some stand in the records of every one', async () => {
+    const row = await one(sql`select count(*)::int as n from (select n.id from graph_nodes n join evidence e on e.tenant_id = n.tenant_id and e.target_id = n.id join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
+      where n.node_type = 'person' group by n.id having count(distinct r.integration_id) = ${withSignIn.length}::int) joined`);
+    expect(row.n).toBeGreaterThan(5);
+  });
+
+  it('joins a meeting that stands in two calendars to one event', async () => {
+    const row = await one(sql`select count(*)::int as n from (select n.id from graph_nodes n join evidence e on e.tenant_id = n.tenant_id and e.target_id = n.id join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
+      where n.node_type = 'event' group by n.id having count(distinct r.integration_id) = 2) joined`);
+    expect(row.n).toBeGreaterThan(10);
+  });
+
+  it('finds a mail of either mailbox by search, with the integration it came from', async () => {
+    for (const integration of ['outlook', 'gmail'] as const) expect((await client.search('invoice', { integration })).results.map((hit) => hit.integration_id)).toContain(integration);
+  });
+});
