@@ -18,6 +18,10 @@ export const isActive = (status: JobStatus): boolean => status === 'pending' || 
 export const Priority = z.enum(['urgent', 'high', 'normal', 'low']);
 export type Priority = z.infer<typeof Priority>;
 
+/** `backfill`: reads a range of the past. `incremental`: reads what is new since the last one, and what was edited or deleted. */
+export const JobMode = z.enum(['backfill', 'incremental']);
+export type JobMode = z.infer<typeof JobMode>;
+
 /** Why a job is in the state it is in. Every state but running has one. */
 export const Reason = z.enum([
   'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
@@ -92,6 +96,7 @@ export const Job = z.object({
   reason: Reason.nullable(),
   message: z.string().nullable(),
   priority: Priority,
+  mode: JobMode,
   start_date: z.iso.datetime(),
   end_date: z.iso.datetime(),
   chunk_size: z.int(),

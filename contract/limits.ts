@@ -34,6 +34,10 @@ export const CHUNK_SIZE_DEFAULT = 100;
 /** Microsoft's pages end at 1,000. */
 export const CHUNK_SIZE_MAX = 1_000;
 export const MONTHS_BACK_DEFAULT = 3;
+/** How far apart scheduled syncs of a connection are. */
+export const SCHEDULE_SECONDS = { hourly: 3_600, daily: 24 * 3_600 };
+/** Due connections looked at a minute; the rest waits for the next minute, longest waiting first. */
+export const DUE_SYNCS_MAX = 200;
 export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 /** One ACU (unit of what a plan pays for) is this many records newly stored or stored anew because they changed. What memory holds already costs nothing. */
 export const RECORDS_PER_ACU = 1_000;

@@ -9,14 +9,14 @@
  *            |  +--cancel, pause---+--> cancelled | paused        |         |
  *            +------------------------- resume ------------------+---------+   (and cancelled, if abandoned; completed, to try failed records again)
  */
-import { isBalanced, type IntegrationId, type JobStatus, type Lease, type Outcome, type Priority, type Progress, type Reason } from '#contract/job';
+import { isBalanced, type IntegrationId, type JobMode, type JobStatus, type Lease, type Outcome, type Priority, type Progress, type Reason } from '#contract/job';
 import { reasonSentences } from '#contract/errors';
 import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, JOB_EVENTS_MAX, MIRROR_AGAIN_MS, SNOOZES_MAX } from '#contract/limits';
 import { noteOf, type JobNote } from './job-notes.ts';
 
 /** What never changes after the start. Times are milliseconds since the epoch. */
 export interface JobFacts {
-  jobId: string; tenantId: string; integrationId: IntegrationId; connectionId: string; priority: Priority;
+  jobId: string; tenantId: string; integrationId: IntegrationId; connectionId: string; priority: Priority; mode: JobMode;
   startDate: number; endDate: number; chunkSize: number; scope: string; maxRetries: number; createdAt: number;
 }
 

@@ -1,14 +1,14 @@
 /** The worker's side of the front desk: claim, heartbeat, release, credentials. Every call is bounded; a refusal is an answer, not an error. */
 import { SignJWT } from 'jose';
 import { z } from 'zod';
-import { IntegrationId, type Outcome, type Progress } from '#contract/job';
+import { IntegrationId, JobMode, type Outcome, type Progress } from '#contract/job';
 import { INTERNAL_TIMEOUT_MS } from '#contract/limits';
 
 /** What a claim hands over. The token is bound to job, fence and expiry. */
 export const Claim = z.object({
   token: z.string(), fence: z.int(), lease_seconds: z.number(), heartbeat_seconds: z.number(),
   job: z.object({
-    job_id: z.string(), tenant_id: z.string(), integration_id: IntegrationId, connection_id: z.string(),
+    job_id: z.string(), tenant_id: z.string(), integration_id: IntegrationId, connection_id: z.string(), mode: JobMode.default('backfill'),
     start_date: z.string(), end_date: z.string(), chunk_size: z.int(), scope: z.string(),
   }),
 });

@@ -114,6 +114,9 @@ export const connections = pgTable('connections', {
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   lastSyncedAt: timestamp('last_synced_at', { withTimezone: true, precision: 3 }),
+  schedule: text('schedule').notNull().default('off'),
+  nextSyncAt: timestamp('next_sync_at', { withTimezone: true, precision: 3 }),
+  scheduleNote: text('schedule_note'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
 
 export const oauthStates = pgTable('oauth_states', {
@@ -153,6 +156,7 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   acuAtStart: integer('acu_at_start').notNull().default(0),
   retriesAsked: integer('retries_asked').notNull().default(0),
   retriesPlanned: integer('retries_planned').notNull().default(0),
+  mode: text('mode').notNull().default('backfill'),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   progressPercentage: real('progress_percentage').notNull().default(0),
   recordsProcessed: integer('records_processed').notNull().default(0),

@@ -13,6 +13,7 @@ import { serveJobStory } from './job-story.ts';
 import { serveMe } from './me.ts';
 import { serveMemory } from './memory.ts';
 import { refuseForeignOrigin, type App } from './route.ts';
+import { serveSchedule } from './schedule.ts';
 import { serveStart } from './start.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
@@ -30,6 +31,7 @@ app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req
 
 serveMe(app);
 serveStart(app);
+serveSchedule(app);
 serveJobs(app);
 serveJobStory(app);
 serveDeadLetters(app);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 const fill = (path: string, ids: Record<string, string>): string => path.replace('{integration_id}', 'outlook').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name]!);
-const bodyOf = (name: string, ids: Record<string, string>): object | undefined => (name === 'startJob' ? { connection_id: ids.connection_id } : undefined);
+const bodyOf = (name: string, ids: Record<string, string>): object | undefined => (name === 'startJob' ? { connection_id: ids.connection_id } : name === 'setSchedule' ? { every: 'daily' } : undefined);
 const all = Object.entries(routes as Record<string, Route>);
 const snapshot = async (): Promise<unknown> => (await rows(`select (select json_agg(j order by id) from historical_sync_jobs j where tenant_id = $1)::text || (select json_agg(c order by id) from connections c where tenant_id = $1)::text as all`, theirs.id))[0];
 

@@ -84,7 +84,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   const provider = openSimulatedProvider(seed % 3 === 0);
   const lance: { id: string; hash: string }[] = [];
   const granted: number[] = [];
-  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', startDate: Date.parse(RANGE.since), endDate: Date.parse(RANGE.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0 }, emptyProgress);
+  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', mode: 'backfill', startDate: Date.parse(RANGE.since), endDate: Date.parse(RANGE.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0 }, emptyProgress);
 
   /** Sabotage: a lease ends, but its token stays current. */
   const lowered = (state: JobState): JobState => (sabotage === 'fence_not_raised' && !state.lease ? { ...state, fence: granted.at(-1) ?? 0 } : state);
