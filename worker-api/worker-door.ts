@@ -1,8 +1,9 @@
-/** The workers' door: claim, heartbeat, release, credentials. A worker can touch only the job whose token it holds, and only while its fence is current. */
+/** The workers' door: claim, heartbeat, release, credentials, and the file of an archive's job. A worker can touch only the job whose token it holds, and only while its fence is current. */
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
+import { archiveKey, readArchive } from './archive-store.ts';
 import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
 import { checkWorker, readJobToken, signJobToken } from './tokens.ts';
@@ -57,7 +58,18 @@ export function serveWorkerDoor(app: App): void {
       case 'unavailable': throw new ApiError('unavailable', reply.message);
     }
   });
+
+  app.get('/internal/archive/file', async ({ env, req }) => {
+    const claims = await readJobToken(env, req.raw);
+    const [, first, last] = RANGE.exec(req.header('range') ?? '') ?? [], offset = Number(first), length = Number(last) - offset + 1;
+    if (!(length > 0)) throw new ApiError('bad_request', 'Ask for a part of the file: Range: bytes=first-last.');
+    if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
+    return readArchive(env.ARCHIVES, archiveKey(claims.tenant, claims.connection), { offset, length }, req.query('version') ?? null);
+  });
 }
+
+/** `bytes=0-99`, the one form that workers use. */
+const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/;
 
 const fenced = (): ApiError => new ApiError('fenced', 'This job is no longer yours. Stop; whatever you still hold will not be taken.');
 const unavailable = (): ApiError => new ApiError('unavailable', 'The database did not take the claim. Ask again in a moment.');
