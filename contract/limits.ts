@@ -76,6 +76,43 @@ export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 /** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
 export const REVOKE_TIMEOUT_MS = 5 * SECOND;
 
+// --- archives
+const KB = 1_024, MB = 1_024 * KB;
+/** One uploaded file, unless the setting of the same name says otherwise: years of a person's mail. */
+export const ARCHIVE_BYTES_MAX = 4_096 * MB;
+/** Files that a tenant keeps with us at a time. */
+export const ARCHIVES_PER_TENANT_MAX = 50;
+/** One part of an upload, the most that the front desk holds of it: object storage wants 5 MB at least, all alike, and 10,000 at most. */
+export const ARCHIVE_PART_BYTES = 8 * MB;
+/** First bytes of a file, by which it is told whether it is what it is said to be. */
+export const ARCHIVE_HEAD_BYTES = 4 * KB;
+/** One request of a worker: some milliseconds of reading against some of asking. */
+export const ARCHIVE_READ_BYTES = MB;
+/** One page of records, as bytes of the file: mails of 10 MB must not fill the memory by hundreds. */
+export const ARCHIVE_PAGE_BYTES_MAX = 16 * MB;
+/** Of one mail as much is parsed: text stands before its attachments. The rest is read past. */
+export const MAIL_BYTES_MAX = 8 * MB;
+/** Multiparts within multiparts; a real mail has five. */
+export const MIME_DEPTH_MAX = 50;
+/** A line longer than this begins no mail. */
+export const ENVELOPE_BYTES_MAX = KB;
+/** Names in attachments of one mail that are kept, and their characters together. */
+export const ATTACHMENT_NAMES_CHARS_MAX = 2_000;
+/** Files in one zip: ten years of 150 channels, a day each. They cost 200 bytes of memory apiece. */
+export const ZIP_ENTRIES_MAX = 500_000;
+/** One unpacked file of a zip: the busiest day of a channel has thousands of messages of 2 KB. */
+export const ZIP_ENTRY_BYTES_MAX = 64 * MB;
+/** Text packs 20 to 1 at the very best; what unpacks to more than this is made to burst. */
+export const ZIP_RATIO_MAX = 200;
+/** One event as it stands in a calendar file, pictures in it included. */
+export const EVENT_BYTES_MAX = 4 * MB;
+/** Events that change one time of a series, in one file; they are looked up by the series. More are read all the same, beside the time they change. */
+export const CALENDAR_CHANGES_MAX = 100_000;
+/** Moments of one series within the job's range: thirteen years of every day. The rest is named as a failure. */
+export const OCCURRENCES_MAX = 5_000;
+/** Candidates that are looked at for one series: a rule can name days that never come. */
+export const RECURRENCE_STEPS_MAX = 200_000;
+
 // --- text
 /** Characters of text that are stored, searched and read by models, subject not counted. */
 export const TEXT_CHARS_MAX = 10_240;

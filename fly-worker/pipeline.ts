@@ -102,7 +102,7 @@ async function openLine(run: Run): Promise<Line> {
   let opened = await open(shop.db, lease);
   // The first heartbeat comes before the first fetch.
   run.onProgress(toProgress(opened.counters, streamProgress(opened.windows), coveredPart(opened.windows)));
-  const ask = { get: provider.get, baseUrl: run.baseUrl };
+  const ask = { get: provider.get, bytes: provider.bytes, baseUrl: run.baseUrl };
   const directory = await connector.directory?.(ask) ?? null;
   const streams = await connector.streams({ ...ask, directory });
   const isFirstEver = opened.isFirst && opened.windows.length === 0;
@@ -198,7 +198,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
       const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited });
       line.counters = await commitSurely(shop.db, lease, chunk);
-      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note });
+      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note, leftOut: chunk.leftOut });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
     });
   };
@@ -232,10 +232,10 @@ async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
 function chunkOf(line: Line, window: OpenWindow, page: Page, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited'>): Chunk {
   const done = page.next === null, note = page.skipped ?? null;
-  const order = line.streams.get(window.stream)?.order ?? 'unordered';
-  const covered = done ? 1 : Math.max(window.covered, coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
-  const after = line.windows.map((w) => (w === window ? { ...w, done, covered, note } : w));
-  return { window: { ...window }, checkpoint: page.next, done, covered, note, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
+  const order = line.streams.get(window.stream)?.order ?? 'unordered', leftOut = page.leftOut ?? 0;
+  const covered = done ? 1 : Math.max(window.covered, page.covered ?? coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
+  const after = line.windows.map((w) => (w === window ? { ...w, done, covered, note, leftOut } : w));
+  return { window: { ...window }, checkpoint: page.next, done, covered, note, leftOut, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
 }
 
 const COMMIT_TRIES = 3;

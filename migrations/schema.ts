@@ -224,6 +224,7 @@ export const syncWindows = pgTable('sync_windows', {
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   title: text('title'),
   note: text('note'),
+  leftOut: integer('left_out').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncLedger = pgTable('sync_ledger', {

@@ -70,8 +70,8 @@ const tokensOf = (env: Env, connector: Connector, { accessToken, refreshToken, e
  */
 export function ownAddress(env: Env, { title, baseUrl }: Pick<Connector, 'title' | 'baseUrl'>, address: string): string {
   const url = URL.canParse(address) ? new URL(address) : null;
-  const standIn = settingOf(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
-  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
+  const standIn = baseUrl === null ? undefined : settingOf(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
+  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl?.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
   const isStandIn = instead !== null && url?.hostname === instead.hostname && (url.protocol === instead.protocol || url.protocol === 'https:');
   if (!url || url.username !== '' || !(isOwn || isStandIn)) throw new OAuthError('unavailable', `${title} named an address for this account that is not its own. It was not used.`);
   return url.origin;
