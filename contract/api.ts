@@ -5,6 +5,7 @@ import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
+import { memoryRoutes } from './memory-routes.ts';
 import { FleetStatus } from './fleet.ts';
 
 /** What a key must be allowed to do. A session may do all. */
@@ -160,6 +161,7 @@ export const routes = {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
   },
+  ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
   memorySources: { method: 'get', path: '/api/memory/sources', summary: 'What memory holds of each connected account, and how far back it is complete', scope: 'read', status: 200, answer: SourcesResponse },
   activity: { method: 'get', path: '/api/activity', summary: 'What came into memory when and from where, and how the syncs fared, day by day', scope: 'read', query: ActivityQuery, status: 200, answer: ActivityResponse },

@@ -73,7 +73,7 @@ function ConnectionFacts({ connection, sources, active, onChange }: { connection
       <Figure label="In memory" value={sources ? number(source?.records ?? 0) : '–'} hint={source ? 'records' : undefined} />
       <Figure label="Last sync" value={active ? 'now' : connection.last_synced_at ? <time dateTime={connection.last_synced_at} title={moment(connection.last_synced_at)}>{ago(connection.last_synced_at)}</time> : 'never'} />
       <Figure label="Next sync" value={<SchedulePick connection={connection} onChange={onChange} />} />
-      <Figure label="Complete back to" value={back ? <span title={marks.map((one) => `${streamTitle(one.stream)}: ${day(one.complete_back_to)}`).join('\n')}>{day(back)}</span> : '–'} hint={marks.length > 1 ? `${marks.length} streams` : undefined} />
+      <Figure label="Complete back to" value={back ? <span title={marks.map((one) => `${streamTitle({ name: one.stream, title: one.title })}: ${day(one.complete_back_to)}`).join('\n')}>{day(back)}</span> : '–'} hint={marks.length > 1 ? `${marks.length} streams` : undefined} />
     </dl>
   );
 }
