@@ -20,7 +20,7 @@ afterAll(async () => { await sandbox(house.sandboxUrl, 'faults', undefined, 'DEL
 
 const card = (): Locator => page.getByRole('article', { name: new RegExp(`Outlook, ${ACCOUNT}`) });
 const status = (): Promise<string | null> => card().locator('[data-status]').first().getAttribute('data-status');
-const ended = (wanted: string): Promise<void> => expect.poll(status, { timeout: SYNC_MS, interval: 200 }).toBe(wanted);
+const ended = async (wanted: string): Promise<void> => { await expect.poll(status, { timeout: SYNC_MS, interval: 200 }).toBe(wanted); };
 const goTo = (place: string): Promise<void> => page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: place }).click();
 
 test('a wrong password is refused with a sentence', async () => {

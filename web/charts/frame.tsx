@@ -43,7 +43,7 @@ export function ChartFrame({ title, summary, stretches, ticks, draw, reading, le
       <figcaption className="chart-head"><h3 id={titleId}>{title}</h3>{legend}</figcaption>
       {/* An image to a screen reader, which has the table below; arrow keys read it out for those who see. */}
       <div ref={box} className="chart-box">
-        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions */}
         {width > 0 && <svg width={width} height={HEIGHT} role="img" aria-label={summary} tabIndex={0} onPointerMove={point} onPointerLeave={() => setRead(null)} onKeyDown={walk} onBlur={() => setRead(null)}>
           {ticks.map((tick) => (
             <g key={tick}>

@@ -41,7 +41,7 @@ export function Failures({ job }: { job: HistoricalSyncJob }) {
         {data.failures.map((one) => (
           <li key={one.record_id}>
             <p className="failure-why"><strong>{kinds[one.kind]}</strong> {one.message}</p>
-            <p className="failure-what"><span>{streamTitle({ name: one.stream })}</span><code title="The provider's own id">{one.provider_id}</code><span>{count(one.attempts, 'attempt')}</span><time dateTime={one.failed_at} title={moment(one.failed_at)}>{ago(one.failed_at)}</time></p>
+            <p className="failure-what"><span>{streamTitle(job.streams.find((stream) => stream.name === one.stream) ?? { name: one.stream })}</span><code title="The provider's own id">{one.provider_id}</code><span>{count(one.attempts, 'attempt')}</span><time dateTime={one.failed_at} title={moment(one.failed_at)}>{ago(one.failed_at)}</time></p>
           </li>
         ))}
       </ul>

@@ -4,9 +4,10 @@ import { rangeOf } from '../words/job.ts';
 import { ago } from '../words/time.ts';
 import type { Connection } from '../state/sources.ts';
 import { Notice } from './basics.tsx';
+import { Coverage } from './coverage.tsx';
 import { useAction } from './dialog.tsx';
 import { JobControls, JobState } from './job-actions.tsx';
-import { Coverage, JobFigures, ModeMark, ProgressBar, StatusBadge } from './job-progress.tsx';
+import { EnrichmentLine, JobFigures, ModeMark, ProgressBar, StatusBadge } from './job-progress.tsx';
 
 export function JobMonitor({ live, connection }: { live: LiveJob; connection: Connection | undefined }) {
   const { job } = live;
@@ -25,6 +26,7 @@ export function JobMonitor({ live, connection }: { live: LiveJob; connection: Co
       {action.error && <Notice tone="bad" alert>{action.error}</Notice>}
       <JobFigures live={live} />
       <Coverage job={job} />
+      <EnrichmentLine job={job} />
     </section>
   );
 }

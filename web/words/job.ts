@@ -53,7 +53,7 @@ function runningActivity(job: Job): string {
   if (job.streams.length === 0 || (job.chunks_completed === 0 && open.length > 0)) return 'A worker has started. It reads the newest days first.';
   if (open.length === 0) {
     const { enrichment } = job;
-    if (enrichment && enrichment.queued > enrichment.done + enrichment.failed) return `Everything is stored and searchable. The model is still reading: ${count(enrichment.done, 'record')} of ${count(enrichment.queued, 'record')}.`;
+    if (enrichment && enrichment.queued > 0) return `Everything is stored and searchable. Your model is still reading: ${count(enrichment.queued, 'record')} to go.`;
     return 'Everything is stored. Checking the books.';
   }
   const shown = open.slice(0, STREAMS_NAMED_MAX).map(readingNow), more = open.length - shown.length;
