@@ -197,6 +197,14 @@ export const jobEvents = pgTable('job_events', {
   message: text('message').notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.no] })]);
 
+export const archives = pgTable('archives', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sha256: text('sha256').notNull(),
+  uploadedAt: timestamp('uploaded_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId] })]);
+
 export const acuUsage = pgTable('acu_usage', {
   tenantId: text('tenant_id').notNull(),
   month: date('month').notNull(),

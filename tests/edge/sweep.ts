@@ -59,7 +59,7 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   setSchedule: () => ({ every: 'daily' }),
   startJob: (ids) => ({ connection_id: ids.connection_id }),
 };
-const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', paths: ({ node_id: id }) => `?from=${id}&to=${id}` };
+const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', uploadArchive: () => '?integration_id=mbox&name=mails.mbox', paths: ({ node_id: id }) => `?from=${id}&to=${id}` };
 
 export const allRoutes = Object.entries(routes) as [RouteName, Route][];
 const hasDefault = (schema: Route['body'] | Route['query'], empty: unknown): boolean => !schema || schema.safeParse(empty).success;
