@@ -150,7 +150,7 @@ test('reconnects after the account locked us out, and the sync goes on where it 
   await card().getByRole('button', { name: 'Reconnect' }).first().click();
   await page.getByRole('button', { name: 'Continue to Outlook' }).click();
   await acceptConsent(page, ACCOUNT);
-  await page.getByText('lets us in again').waitFor();
+  await page.getByText('lets us in again').first().waitFor();
   await ended('completed');
 }, SYNC_MS);
 
