@@ -31,7 +31,7 @@ export default defineConfig({
         plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
         test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
       },
-      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], globalSetup: ['tests/browser/setup.ts'], testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
+      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], globalSetup: ['tests/browser/setup.ts'], expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
     ],
   },
 });
