@@ -1,6 +1,7 @@
 /** Reading memory, through the ledger: a hit of semantic memory counts only if Postgres names its record and content hash. */
 import { sql } from 'drizzle-orm';
 import type { IntegrationId } from '#contract/job';
+import { RECENCY_HALF_LIFE_DAYS, RECENCY_WORTH } from '#contract/limits';
 import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
 import type { Database, Row } from '#migrations/database';
 import type { Embedder } from './embed/embedder.ts';
@@ -21,7 +22,8 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
     ...(query.integration && { integration: query.integration }), ...(query.stream && { stream: query.stream }), ...(query.person && { person: query.person }),
     ...(query.from && { fromMs: Date.parse(query.from) }), ...(query.to && { toMs: endOf(query.to) }),
   };
-  const candidates = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const candidates = query.recency === 'prefer' ? newerFirst(found, Date.now()) : found;
   const current = await named(db, tenantId, candidates);
   const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);
   const ids = hits.map((h) => h.recordId);
@@ -34,6 +36,12 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
     }] : [];
   });
   return { results, watermarks, took_ms: Math.round((performance.now() - began) * 10) / 10 };
+}
+
+/** Scores fall with age towards a floor, and the order with them. The future is as new as today. */
+export function newerFirst<Hit extends { fused: number; occurredAt: number }>(hits: readonly Hit[], nowMs: number): Hit[] {
+  const worth = ({ occurredAt }: Hit): number => 1 - RECENCY_WORTH * (1 - 0.5 ** (Math.max(0, nowMs - occurredAt) / 86_400_000 / RECENCY_HALF_LIFE_DAYS));
+  return hits.map((hit) => ({ ...hit, fused: hit.fused * worth(hit) })).sort((a, b) => b.fused - a.fused);
 }
 
 /** A date without a time means the whole day. */

@@ -8,6 +8,7 @@ import { serveDeadLetters } from './dead-letters.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
 import { serveFleet } from './fleet.ts';
+import { serveGraph } from './graph/routes.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
 import { serveMe } from './me.ts';
@@ -37,6 +38,7 @@ serveJobStory(app);
 serveDeadLetters(app);
 serveConnections(app);
 serveMemory(app);
+serveGraph(app);
 serveFleet(app);
 serveWorkerDoor(app);
 
