@@ -54,14 +54,17 @@ export function JobFigures({ live: { job, recordsPerSecond } }: { live: LiveJob 
   );
 }
 
+/** More of them scroll in their own frame, which the keyboard then reaches. */
+const STREAMS_SHOWN_MAX = 12;
+
 /** One track per stream over the job's range: newest at the right, filled as far back as everything is in memory. */
 export function Coverage({ job }: { job: HistoricalSyncJob }) {
   if (job.streams.length === 0) return null;
   const start = Date.parse(job.start_date), end = Date.parse(job.end_date);
   return (
     <div className="coverage">
-      <ul>
-        {job.streams.map((stream) => {
+      <ul tabIndex={job.streams.length > STREAMS_SHOWN_MAX ? 0 : undefined}>
+        {job.streams.toSorted((a, b) => streamTitle(a).localeCompare(streamTitle(b))).map((stream) => {
           const from = stream.done && !stream.note ? start : stream.complete_back_to ? Date.parse(stream.complete_back_to) : end;
           const covered = end > start ? Math.max(0, Math.min(1, (end - from) / (end - start))) : 1;
           return (
