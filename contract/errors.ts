@@ -71,6 +71,14 @@ export const reasonSentences: Record<Reason, string> = {
   internal_error: 'Something broke on our side. Resume to try again from the last saved point.',
 };
 
+/** What a completed job says: a stream that was passed over is not in memory. */
+export function doneSentence(streams: readonly { name: string; title?: string | undefined; note?: string | undefined }[]): string {
+  const passedOver = streams.filter((stream) => stream.note).map(({ name, title }) => title ?? name);
+  if (passedOver.length === 0) return reasonSentences.done;
+  const named = passedOver.slice(0, 3).join(', '), more = passedOver.length - 3;
+  return `Everything in the chosen range is in memory, but for what was passed over: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
+}
+
 /** Why connecting an account did not work, as the redirect back to the app says it: `/?connect_error=..`. */
 export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expired', 'refused', 'not_all_allowed', 'unavailable', 'not_configured', 'signed_out']);
 export type ConnectError = z.infer<typeof ConnectError>;

@@ -10,7 +10,7 @@
  *            +------------------------- resume ------------------+---------+   (and cancelled, if abandoned; completed, to try failed records again)
  */
 import { isBalanced, type IntegrationId, type JobMode, type JobStatus, type Lease, type Outcome, type Priority, type Progress, type Reason } from '#contract/job';
-import { reasonSentences } from '#contract/errors';
+import { doneSentence, reasonSentences } from '#contract/errors';
 import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, JOB_EVENTS_MAX, MIRROR_AGAIN_MS, SNOOZES_MAX } from '#contract/limits';
 import { noteOf, type JobNote } from './job-notes.ts';
 
@@ -233,7 +233,7 @@ function settle(state: JobState, outcome: Outcome, now: number, rules: Rules): D
     case 'completed': {
       const finished = withProgress(state, outcome.progress);
       if (outcome.progress.covered < 1 || !isBalanced(outcome.progress.ledger)) return end(finished, 'failed', 'ledger_mismatch', null, now);
-      return end({ ...finished, attempt: 0, nextRetryAt: null }, 'completed', 'done', null, now);
+      return end({ ...finished, attempt: 0, nextRetryAt: null }, 'completed', 'done', doneSentence(outcome.progress.streams), now);
     }
     case 'paused': return end({ ...state, lastError: outcome.message }, 'paused', outcome.reason, outcome.message, now);
     case 'failed': return end({ ...state, errorCount: state.errorCount + 1, lastError: outcome.message }, 'failed', outcome.reason, outcome.message, now);
