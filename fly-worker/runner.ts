@@ -7,6 +7,7 @@ import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
+import { openUsage } from './usage.ts';
 
 export interface RunnerOptions {
   db: Database; door: Door; shop: Workshop; slots: number;
@@ -94,7 +95,7 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
   log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
 }
 
-async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
+async function run({ db, door, shop, baseUrl }: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
   const { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
@@ -110,12 +111,13 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
   const token = async (rejected?: string): Promise<string> => (await credentials(rejected)).accessToken;
   const { env, fallback, perAccount } = connector.baseUrl;
   const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
+  const usage = openUsage(db, { tenantId: job.tenant_id, connectionId: job.connection_id });
   const { progress, mismatch } = await runPipeline({
     shop, connector, signal, onProgress, baseUrl: apiUrl,
     lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
-    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size }),
+    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, onRequest: usage.seen }),
     range: { since: job.start_date, until: job.end_date },
-  });
+  }).finally(usage.end);
   return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
 }
 

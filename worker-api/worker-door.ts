@@ -13,6 +13,7 @@ import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
 import { hasEnrichment, type Plan } from '#contract/plans';
 import { MODEL_KEY_NAME } from '#contract/secrets';
+import { heldBack, noteRun } from './breaker.ts';
 import { tenantDatabase } from './database.ts';
 import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
@@ -29,10 +30,15 @@ export function serveWorkerDoor(app: App): void {
   app.post('/internal/claim', async ({ env, req, json }) => {
     await checkWorker(env, req.raw);
     const { tenant_id, job_id, worker_id } = ClaimBody.parse(await req.json());
+    const held = await heldBack(env, tenant_id, job_id);
+    if (held) {
+      await objectOf(env, tenant_id, job_id).hold(held.until, held.message);
+      throw new ApiError('invalid_state', held.message);
+    }
     const reply = await objectOf(env, tenant_id, job_id).claim(worker_id);
     if (!reply.ok) throw reply.refusal === 'unavailable' ? unavailable() : new ApiError('invalid_state', `The job is not to be had (${reply.refusal}).`);
     const { job, fence } = reply;
-    const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence });
+    const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence, chunks: job.chunks_completed });
     return json({
       token, fence, lease_seconds: Number(env.LEASE_SECONDS ?? LEASE_MS / 1000), heartbeat_seconds: Number(env.HEARTBEAT_SECONDS ?? HEARTBEAT_MS / 1000),
       job: {
@@ -54,6 +60,8 @@ export function serveWorkerDoor(app: App): void {
     const { outcome } = ReleaseBody.parse(await req.json());
     const reply = await objectOf(env, claims.tenant, claims.job).release(claims.fence, outcome);
     if (!reply.ok) throw fenced();
+    // A count that is lost when we die in between is one failure fewer, nothing else; the job's own back-off is longer than this takes.
+    await noteRun(env, claims, outcome, reply.job.chunks_completed > claims.chunks);
     return json({ status: reply.job.status });
   });
 
