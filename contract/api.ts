@@ -6,6 +6,7 @@ import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
+import { memoryRoutes } from './memory-routes.ts';
 import { FleetStatus } from './fleet.ts';
 
 export interface Route {
@@ -167,6 +168,7 @@ export const routes = {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
   },
+  ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;

@@ -27,7 +27,7 @@ export function serve<const R extends Route>(app: App, route: R, handle: (call: 
     const caller = await callerOf(route, req.raw, env);
     for (const cookie of caller.renewed) context.header('set-cookie', cookie, { append: true });
     context.header('cache-control', 'no-store');
-    const params = route.params ? parse(route.params, req.param(), 'path', route.path.includes('{job_id}') || route.path.includes('{record_id}') ? 'not_found' : 'bad_request') : undefined;
+    const params = route.params ? parse(route.params, req.param(), 'path', /\{(?:job|record|node)_id\}/.test(route.path) ? 'not_found' : 'bad_request') : undefined;
     const query = route.query ? parse(route.query, req.query(), 'query', 'bad_request') : undefined;
     const body = route.body ? parse(route.body, await readBody(req.raw), 'body', 'bad_request') : undefined;
     const answer = await handle({ env, ...caller, params, query, body, context } as unknown as Call<R>);

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
-import { hasEnrichment, type Plan } from '#contract/plans';
+import { modelTokensPerMonth, type Plan } from '#contract/plans';
 import { MODEL_KEY_NAME } from '#contract/secrets';
 import { heldBack, noteRun } from './breaker.ts';
 import { tenantDatabase } from './database.ts';
@@ -82,7 +82,7 @@ export function serveWorkerDoor(app: App): void {
     const claims = await readJobToken(env, req.raw);
     if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
     const [tenants] = await tenantDatabase(env).tenant(claims.tenant, [sql`select plan from tenants where id = ${claims.tenant}`]);
-    const key = hasEnrichment(tenants![0]!.plan as Plan) ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
+    const key = modelTokensPerMonth[tenants![0]!.plan as Plan] > 0 ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
     if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
     return json({ api_key: key.value, base_url: key.baseUrl, model: key.model });
   });

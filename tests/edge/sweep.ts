@@ -6,7 +6,7 @@ import { openVault } from '#worker-api/vault/seal';
 import { APP, as, call, env, newJob, newMember, newTenant, rows, signIn, type Answer, type Tenant } from './visitor.ts';
 
 /** Ids by the name of the path parameter. A new kind of id gets a line in `settle` and one in `unknownIds`. */
-export type Ids = Record<'job_id' | 'connection_id' | 'record_id' | 'tenant_id' | 'user_id' | 'invitation_id' | 'key_id', string>;
+export type Ids = Record<'job_id' | 'connection_id' | 'record_id' | 'node_id' | 'tenant_id' | 'user_id' | 'invitation_id' | 'key_id', string>;
 export interface Holdings {
   tenant: Tenant;
   cookie: string;
@@ -30,14 +30,14 @@ export async function settle(): Promise<Holdings> {
   const { body: { invitation } } = await as<{ invitation: { invitation_id: string; email: string } }>(owner, 'POST', '/api/invitations', { email: `${mark}@example.example` });
   const key = await as<{ key_id: string }>(owner, 'POST', '/api/keys', { name: mark, scopes: ['read'] });
   expect(key.status, key.text).toBe(201);
-  const ids = { job_id: job.job_id, connection_id: job.source_connection_id, record_id: recordId, tenant_id: tenant.id, user_id: member.id, invitation_id: invitation.invitation_id, key_id: key.body.key_id };
+  const ids = { job_id: job.job_id, connection_id: job.source_connection_id, record_id: recordId, node_id: nodeId, tenant_id: tenant.id, user_id: member.id, invitation_id: invitation.invitation_id, key_id: key.body.key_id };
   return { tenant, cookie, ids, marks: [mark, member.email, tenant.email, ...Object.values(ids)] };
 }
 
 /** Ids that nobody has. */
 export const unknownIds = (): Ids => {
   const id = (): string => crypto.randomUUID();
-  return { job_id: id(), connection_id: id(), record_id: id(), tenant_id: id(), user_id: id(), invitation_id: id(), key_id: id() };
+  return { job_id: id(), connection_id: id(), record_id: id(), node_id: id(), tenant_id: id(), user_id: id(), invitation_id: id(), key_id: id() };
 };
 
 /** Path parameters that name a kind, not somebody's thing. */
@@ -59,7 +59,7 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   setSchedule: () => ({ every: 'daily' }),
   startJob: (ids) => ({ connection_id: ids.connection_id }),
 };
-const queries: Partial<Record<RouteName, string>> = { search: '?q=mark' };
+const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', paths: (ids) => `?from=${ids.node_id}&to=${ids.node_id}` };
 
 export const allRoutes = Object.entries(routes) as [RouteName, Route][];
 const hasDefault = (schema: Route['body'] | Route['query'], empty: unknown): boolean => !schema || schema.safeParse(empty).success;
@@ -67,17 +67,17 @@ const hasDefault = (schema: Route['body'] | Route['query'], empty: unknown): boo
 /** A valid request for this route with these ids. Throws a sentence for a route nobody has told the sweep how to ask. */
 export function fill(name: RouteName, route: Route, ids: Ids): { method: string; path: string; body: object | undefined; usesIds: boolean } {
   let usesIds = false;
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, param: string) => {
+  const place = route.path.replaceAll(/\{(\w+)\}/g, (_, param: string) => {
     if (param in kinds) return kinds[param]!;
     if (!(param in ids)) throw new Error(`The sweep does not know what to put for {${param}} of the route ${name}. Give every tenant of tests/edge/sweep.ts one (settle, unknownIds), so that isolation is tested for it.`);
     usesIds = true;
     return ids[param as keyof Ids];
   });
-  const body = bodies[name]?.(ids);
+  const body = bodies[name]?.(ids), path = place + (queries[name]?.(ids) ?? '');
   if (!body && !hasDefault(route.body, undefined)) throw new Error(`The route ${name} wants a body and the sweep has none. Add one to \`bodies\` of tests/edge/sweep.ts, with the ids it may carry.`);
   if (!(name in queries) && !hasDefault(route.query, {})) throw new Error(`The route ${name} wants a query and the sweep has none. Add one to \`queries\` of tests/edge/sweep.ts.`);
-  usesIds ||= Object.values(ids).some((id) => JSON.stringify(body ?? {}).includes(id));
-  return { method: route.method.toUpperCase(), path: path + (queries[name] ?? ''), body, usesIds };
+  usesIds ||= Object.values(ids).some((id) => `${path} ${JSON.stringify(body ?? {})}`.includes(id));
+  return { method: route.method.toUpperCase(), path, body, usesIds };
 }
 
 /** Asks as this tenant, in the strongest way the route takes: with a key that may do everything, or as the owner in person. */
