@@ -19,7 +19,7 @@ function bindings(house: EdgeHouse): Record<string, string> {
 }
 
 /** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
-const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts'];
+const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts'];
 
 export default defineConfig({
   test: {
@@ -31,7 +31,7 @@ export default defineConfig({
         plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
         test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
       },
-      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
+      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], globalSetup: ['tests/browser/setup.ts'], expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
     ],
   },
 });

@@ -17,7 +17,7 @@ import { noteOf, type JobNote } from './job-notes.ts';
 /** What never changes after the start. Times are milliseconds since the epoch. */
 export interface JobFacts {
   jobId: string; tenantId: string; integrationId: IntegrationId; connectionId: string; priority: Priority; mode: JobMode;
-  startDate: number; endDate: number; chunkSize: number; scope: string; maxRetries: number; createdAt: number;
+  startDate: number; endDate: number; chunkSize: number; scope: string; maxRetries: number; createdAt: number; createdBy: string;
 }
 
 export interface JobState {

@@ -69,7 +69,7 @@ export async function adopt(db: Database, tenantId: string, jobId: string): Prom
   const { streams, covered } = checkpointOf(row);
   const state = newJob({
     jobId: row.id, tenantId: row.tenant_id, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, mode: row.mode,
-    startDate: row.start_date, endDate: row.end_date, chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at,
+    startDate: row.start_date, endDate: row.end_date, chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at, createdBy: row.created_by,
   }, {
     ...emptyProgress, chunks_completed: row.chunks_completed, records_processed: row.records_processed, entities_extracted: row.entities_extracted,
     relationships_extracted: row.relationships_extracted, streams, covered, enrichment: enrichmentOf(row),

@@ -207,6 +207,14 @@ export const jobEvents = pgTable('job_events', {
   message: text('message').notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.no] })]);
 
+export const archives = pgTable('archives', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sha256: text('sha256').notNull(),
+  uploadedAt: timestamp('uploaded_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId] })]);
+
 export const acuUsage = pgTable('acu_usage', {
   tenantId: text('tenant_id').notNull(),
   month: date('month').notNull(),
@@ -234,6 +242,7 @@ export const syncWindows = pgTable('sync_windows', {
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   title: text('title'),
   note: text('note'),
+  leftOut: integer('left_out').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncLedger = pgTable('sync_ledger', {

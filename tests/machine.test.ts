@@ -10,7 +10,7 @@ const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_A
 const START = Date.parse('2026-11-01T00:00:00Z'), SECOND = 1_000;
 const facts: JobFacts = {
   jobId: 'job', tenantId: 'tenant', integrationId: 'outlook', connectionId: 'connection', priority: 'normal', mode: 'backfill', startDate: START - 90 * 86_400_000, endDate: START,
-  chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: START,
+  chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: START, createdBy: 'user:u1',
 };
 const at = (chunks: number, covered: number): Progress => ({ ...emptyProgress, chunks_completed: chunks, covered, ledger: { ...emptyLedger, seen: chunks, stored: chunks } });
 

@@ -49,18 +49,17 @@ export async function exchangeCode(env: Env, tenantId: string, connector: Connec
   const grant = await ask(env, connector, client, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri });
   const missing = connector.oauth?.scopes.filter((s) => s.needed && grant.scopes !== null && !grant.scopes.includes(s.scope)) ?? [];
   if (missing.length > 0) throw new OAuthError('not_all_allowed', `${connector.title} was connected without what a sync needs: ${missing.map((s) => s.inWords).join(', ')}.`);
-  return tokensOf(env, connector, client.id, grant, null, now);
+  return tokensOf(env, connector, grant, client.id, null, now);
 }
 
 /** Newer tokens. A provider that rotates refresh tokens answers with the next one; store it before using anything. Throws OAuthError. */
 export async function refreshTokens(env: Env, tenantId: string, connector: Connector, before: Tokens, now: number): Promise<Tokens> {
   if (!before.refreshToken) throw new OAuthError('refused', `${connector.title} gave us no way to stay signed in. Reconnect it.`);
   const client = await clientOf(env, tenantId, connector, before.clientId);
-  const grant = await ask(env, connector, client, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(client.oauth.scopeParameter ? {} : scopesOf(client.oauth)) });
-  return tokensOf(env, connector, client.id, grant, before, now);
+  return tokensOf(env, connector, await ask(env, connector, client, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(client.oauth.scopeParameter ? {} : scopesOf(client.oauth)) }), client.id, before, now);
 }
 
-const tokensOf = (env: Env, connector: Connector, clientId: string, { accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, before: Tokens | null, now: number): Tokens => ({
+const tokensOf = (env: Env, connector: Connector, { accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, clientId: string, before: Tokens | null, now: number): Tokens => ({
   accessToken, clientId, refreshToken: refreshToken ?? before?.refreshToken ?? null, expiresAt: expiresInSeconds === null ? null : now + expiresInSeconds * 1000,
   apiUrl: apiUrl === null ? before?.apiUrl ?? null : ownAddress(env, connector, apiUrl),
 });
@@ -71,8 +70,8 @@ const tokensOf = (env: Env, connector: Connector, clientId: string, { accessToke
  */
 export function ownAddress(env: Env, { title, baseUrl }: Pick<Connector, 'title' | 'baseUrl'>, address: string): string {
   const url = URL.canParse(address) ? new URL(address) : null;
-  const standIn = settingOf(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
-  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
+  const standIn = baseUrl === null ? undefined : settingOf(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
+  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl?.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
   const isStandIn = instead !== null && url?.hostname === instead.hostname && (url.protocol === instead.protocol || url.protocol === 'https:');
   if (!url || url.username !== '' || !(isOwn || isStandIn)) throw new OAuthError('unavailable', `${title} named an address for this account that is not its own. It was not used.`);
   return url.origin;

@@ -61,7 +61,7 @@ describe.each(withSignIn.map((connector) => [connector.id, connector] as const))
       return oauth.account.schema.safeParse(await answer.json()).success;
     };
     const { access_token: first, api_url } = await credentials(null);
-    expect(api_url).toBe(connector.baseUrl.perAccount ? SANDBOX : null);
+    expect(api_url).toBe(connector.baseUrl?.perAccount ? SANDBOX : null);
     expect(await works(first)).toBe(true);
     if ((await tokensOf(tenant, connectionId)).refreshToken === null) return;
     await sandbox('POST', `accounts/${address}/expire-tokens`);

@@ -59,7 +59,7 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   setSchedule: () => ({ every: 'daily' }),
   startJob: (ids) => ({ connection_id: ids.connection_id }),
 };
-const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', paths: (ids) => `?from=${ids.node_id}&to=${ids.node_id}` };
+const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', uploadArchive: () => '?integration_id=mbox&name=mails.mbox', paths: ({ node_id: id }) => `?from=${id}&to=${id}` };
 
 export const allRoutes = Object.entries(routes) as [RouteName, Route][];
 const hasDefault = (schema: Route['body'] | Route['query'], empty: unknown): boolean => !schema || schema.safeParse(empty).success;
@@ -67,17 +67,18 @@ const hasDefault = (schema: Route['body'] | Route['query'], empty: unknown): boo
 /** A valid request for this route with these ids. Throws a sentence for a route nobody has told the sweep how to ask. */
 export function fill(name: RouteName, route: Route, ids: Ids): { method: string; path: string; body: object | undefined; usesIds: boolean } {
   let usesIds = false;
-  const place = route.path.replaceAll(/\{(\w+)\}/g, (_, param: string) => {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, param: string) => {
     if (param in kinds) return kinds[param]!;
     if (!(param in ids)) throw new Error(`The sweep does not know what to put for {${param}} of the route ${name}. Give every tenant of tests/edge/sweep.ts one (settle, unknownIds), so that isolation is tested for it.`);
     usesIds = true;
     return ids[param as keyof Ids];
   });
-  const body = bodies[name]?.(ids), path = place + (queries[name]?.(ids) ?? '');
+  const body = bodies[name]?.(ids);
   if (!body && !hasDefault(route.body, undefined)) throw new Error(`The route ${name} wants a body and the sweep has none. Add one to \`bodies\` of tests/edge/sweep.ts, with the ids it may carry.`);
   if (!(name in queries) && !hasDefault(route.query, {})) throw new Error(`The route ${name} wants a query and the sweep has none. Add one to \`queries\` of tests/edge/sweep.ts.`);
-  usesIds ||= Object.values(ids).some((id) => `${path} ${JSON.stringify(body ?? {})}`.includes(id));
-  return { method: route.method.toUpperCase(), path, body, usesIds };
+  const query = queries[name]?.(ids) ?? '';
+  usesIds ||= Object.values(ids).some((id) => `${query}${JSON.stringify(body ?? {})}`.includes(id));
+  return { method: route.method.toUpperCase(), path: path + query, body, usesIds };
 }
 
 /** Asks as this tenant, in the strongest way the route takes: with a key that may do everything, or as the owner in person. */

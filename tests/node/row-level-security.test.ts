@@ -60,7 +60,9 @@ describe('every table', () => {
   });
 
   /** A row of a tenant, made of whatever the columns' types ask for; rows they hang on exist on both sides. */
-  async function plant(name: string, { tenant, connection, job }: Side): Promise<void> {
+  async function plant(name: string, side: Side): Promise<void> {
+    const { tenant, connection, job } = side;
+    if (name === 'enrichments') await plant('records', side);
     const [columns] = await db.owner.system([sql`select column_name as name, udt_name as type, pg_get_constraintdef(k.oid) as check from information_schema.columns c
       left join pg_constraint k on k.conrelid = ${name}::regclass and k.contype = 'c' and pg_get_constraintdef(k.oid) like '%' || c.column_name || '%ANY%'
       where c.table_schema = 'public' and c.table_name = ${name} and c.is_generated = 'NEVER' and (c.is_nullable = 'NO' and c.column_default is null or c.column_name = 'tenant_id')`]);
@@ -68,6 +70,7 @@ describe('every table', () => {
       const allowed = /'([^']+)'/.exec(String(check ?? ''))?.[1];
       if (column === 'tenant_id') return sql`${tenant}`;
       if (column === 'job_id') return sql`${job}::uuid`;
+      if (column === 'record_id' && name === 'enrichments') return sql`(select record_id from records where tenant_id = ${tenant} limit 1)`;
       if (column === 'source_connection_id' || column === 'connection_id') return sql`${connection}::uuid`;
       if (column === 'end_date' || column === 'until') return sql`now() + interval '1 day'`;
       if (String(column).endsWith('user_id') || column === 'inviter_id') return sql`${tenant}`;
@@ -167,7 +170,7 @@ describe('the worker\'s line without any WHERE', () => {
       recordId: id, contentHash: hash, integrationId: 'outlook', connectionId: theirs.connection, stream: 'mail', occurredAt: Date.now(), title: 'Quince marmalade', text: stray!.text, parts: [], people: [], url: null,
       vector: (await embedder.embed(['quince marmalade'])).slice(0, embedder.dims), isNew: true,
     } as never]);
-    const answer = await reads.search(memory, mine.tenant, { q: 'quince marmalade invoice budget', mode: 'hybrid', limit: 100 });
+    const answer = await reads.search(memory, mine.tenant, { q: 'quince marmalade invoice budget', mode: 'hybrid', limit: 100, recency: 'ignore' });
     expect(answer.results.length).toBeGreaterThan(0);
     expect(JSON.stringify(answer)).not.toContain(id);
     expect(new Set(answer.watermarks.map((w) => w.connection_id))).toEqual(new Set([mine.connection]));
