@@ -54,6 +54,7 @@ export const reasonSentences: Record<Reason, string> = {
   failures_retried: 'The records that failed are tried again as soon as a worker is free.',
   retry_scheduled: 'Something went wrong on the way. It is tried again by itself.',
   rate_limited: 'The provider asked us to wait. It goes on by itself.',
+  provider_down: 'The provider has failed several times in a row. It is tried again by itself, less often.',
   lease_lost: 'The worker went away. Another one carries on from the last saved point.',
   stalled: 'The worker made no headway. Another one carries on from the last saved point.',
   handed_back: 'The worker was shut down. Another one carries on from the last saved point.',

@@ -64,6 +64,8 @@ export interface Rules { leaseMs: number; stallMs: number; ringAgainMs: number }
 export type JobEvent =
   | { type: 'started' }
   | { type: 'claimed'; workerId: string }
+  /** Its provider fails again and again: nobody tries before `until`. */
+  | { type: 'held'; until: number; message: string }
   /** Postgres did not take the claim, so nobody may have it. */
   | { type: 'claim_lost' }
   | { type: 'beat'; fence: number; progress: Progress | null }
@@ -140,6 +142,12 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
         runBegan: { at: now, covered: state.progress.covered }, startedAt: state.startedAt ?? now, lastHeartbeat: now,
       }, now, publish);
     }
+
+    case 'held':
+      if (state.status !== 'pending' || state.resumedFrom) return refuse(state, 'not_waiting');
+      // Every worker that asks says it again.
+      if (event.until <= now || (state.nextRetryAt ?? 0) >= event.until) return refuse(state, 'not_due');
+      return wait(state, 'provider_down', event.until - now, now, rules, event.message);
 
     case 'claim_lost':
       if (!state.lease) return unchanged(state);
@@ -254,9 +262,9 @@ function settle(state: JobState, outcome: Outcome, now: number, rules: Rules): D
 }
 
 /** Back to the queue, from the last checkpoint. */
-function wait(state: JobState, reason: Reason, delayMs: number, now: number, rules: Rules): Decision {
+function wait(state: JobState, reason: Reason, delayMs: number, now: number, rules: Rules, message = reasonSentences[reason]): Decision {
   const nextRetryAt = delayMs > 0 ? now + delayMs : null;
-  return accept({ ...state, status: 'pending', reason, message: reasonSentences[reason], nextRetryAt, ringAt: now + delayMs + rules.ringAgainMs }, now, [...publish, ring(delayMs)]);
+  return accept({ ...state, status: 'pending', reason, message, nextRetryAt, ringAt: now + delayMs + rules.ringAgainMs }, now, [...publish, ring(delayMs)]);
 }
 
 /** Back to the queue because somebody asked for it; a new budget of attempts. Stands once Postgres has counted it. */

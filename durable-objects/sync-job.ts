@@ -60,6 +60,8 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
     return this.#inTurn(async () => { const state = await this.#load(); return state?.status === 'pending' && (state.nextRetryAt ?? 0) <= Date.now(); });
   }
   claim(workerId: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'claimed', workerId })); }
+  /** Not to be claimed before `until`, and why. */
+  hold(until: number, message: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'held', until, message })); }
   beat(fence: number, progress: Progress | null): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'beat', fence, progress })); }
   release(fence: number, outcome: Outcome): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'released', fence, outcome })); }
   /** Does this fence hold the lease right now? */

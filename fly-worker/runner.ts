@@ -10,6 +10,7 @@ import { toProgress, type Counters, type Lease } from './ledger.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
+import { openUsage } from './usage.ts';
 
 export interface RunnerOptions {
   db: Database; door: Door; shop: Workshop & Enricher; slots: number;
@@ -103,16 +104,18 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
 }
 
 async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
-  const { door, shop, guard } = options, { job } = claim;
+  const { db, door, shop, guard } = options, { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
   const { url, token } = await sourceOf(options, connector, claim);
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
+  const usage = openUsage(db, lease);
   const { progress, mismatch } = await runPipeline({
     shop, connector, signal, onProgress, lease, baseUrl: url, ...(guard && { guard }),
-    provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
+    // An uploaded file is read from ourselves: nobody else is asked anything.
+    provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest: usage.seen }) }),
     range: { since: job.start_date, until: job.end_date },
-  });
+  }).finally(usage.end);
   if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
   // Both memories are complete. What a model adds comes after them, and only with the tenant's own key.
   const key = await door.modelKey(claim);

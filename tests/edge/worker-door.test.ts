@@ -41,7 +41,7 @@ describe('claim', () => {
   it('wants a token of ours: none, another secret\'s, another audience\'s and an API key are refused', async () => {
     const tenant = await newTenant(), { job_id } = await newJob(tenant);
     const body = { tenant_id: tenant.id, job_id, worker_id: 'w' };
-    const forJobs = await signJobToken(env, { tenant: tenant.id, job: job_id, connection: 'c', fence: 1 });
+    const forJobs = await signJobToken(env, { tenant: tenant.id, job: job_id, connection: 'c', fence: 1, chunks: 0 });
     for (const key of [undefined, await workerToken('another secret of the same length...'), forJobs, tenant.key]) expect((await call('POST', '/internal/claim', { ...(key ? { key } : {}), body })).status).toBe(401);
     expect((await call('POST', '/internal/claim', { key: await workerToken(), body: { ...body, job_id: 'x' } })).status).toBe(400);
     expect((await call('POST', '/internal/claim', { key: await workerToken(), raw: '{' })).status).toBe(400);

@@ -1,7 +1,8 @@
 /**
  * One seed, one history: the real machine, the real carry-out, the real pipeline and the real ledger on a real Postgres, under a scheduler that
  * decides who moves next and what goes wrong: crashes, frozen workers that wake as stale ones, lost and doubled doorbells, lost requests, lost
- * answers, edits, overlapping pages, cancels, pauses, shutdowns, access and quota lost and regained, memory that runs short. At the end the books must balance and the graph must be what the records say.
+ * answers, edits, overlapping pages, cancels, pauses, shutdowns, circuit breakers, access and quota lost and regained, memory that runs short. At the end the books must balance
+ * and the graph must be what the records say.
  */
 import assert from 'node:assert/strict';
 import { emptyProgress, type Outcome, type Progress } from '#contract/job';
@@ -22,8 +23,8 @@ import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './prov
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
 export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal';
 
-export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
-const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
+export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'held' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
+const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, held: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
 
 const TICKS_MAX = 6_000, HEARTBEAT_MS = 5_000;
 const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_AGAIN_MS };
@@ -67,7 +68,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     return 'unheard';
   };
   let burst = 0, failure: unknown = null, quotaGone = false;
-  const isTight = seed % 7 === 5, isPressed = seed % 4 === 3, pressing = randomOf(seed * 31);
+  const isTight = seed % 7 === 5, isPressed = seed % 4 === 3, pressing = randomOf(seed * 31), hasBreaker = seed % 6 === 1, holds = randomOf(-seed);
   const landed = new Set<string>();
   const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : (t) => t, ({ fence, chunk }, current) => {
     if (fence !== current) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed under fence ${fence} when ${current} was current` });
@@ -125,6 +126,8 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   }
 
   async function worker(actor: Actor): Promise<void> {
+    // The door looks at the breaker first; what it says may be overtaken by anything.
+    if (hasBreaker && !calm && holds() < 0.2 && (await step(actor, () => tell({ type: 'held', until: now + Math.floor(holds() * 60_000), message: 'Down.' }))).ok) { stats.held++; return; }
     const claim = await step(actor, () => tell({ type: 'claimed', workerId: actor.id }));
     if (!claim.ok) { stats.refused++; return; }
     stats.claims++;
