@@ -1,7 +1,7 @@
 /** The page when the line is bad: the live socket cut and back, two tabs that agree, no network and back. And the client alone, without a page. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { createClient } from '../../web/client/index.ts';
 import type { HistoricalSyncJob, JobsListResponse, StartSyncRequest, SyncProgressEvent } from '../../web/client/index.ts';
 import { openClient } from '../client.ts';

@@ -19,13 +19,11 @@ export function EventLog({ job }: { job: HistoricalSyncJob }) {
   // Every change of state is an event.
   useEffect(() => { reload(); }, [job.status, job.reason, job.attempt, reload]);
   if (!data) return error ? <Notice tone="bad" actions={<Button onClick={reload}>Try again</Button>}>{error.message}</Notice> : <Skeleton lines={4} />;
-  let lastDay = '';
   return (
     <>
       <ol className="log" aria-label="Events, newest first">
-        {data.events.map((entry) => {
-          const { label, tone, icon } = eventWords[entry.event], today = shortDay(entry.at), fresh = today !== lastDay;
-          lastDay = today;
+        {data.events.map((entry, i) => {
+          const { label, tone, icon } = eventWords[entry.event], today = shortDay(entry.at), before = data.events[i - 1], fresh = !before || shortDay(before.at) !== today;
           return (
             <li key={entry.no} className={`log-entry tone-${tone}`}>
               <span className="log-icon"><Icon name={icon} /></span>
