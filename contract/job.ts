@@ -42,9 +42,10 @@ export const isBalanced = (l: Ledger): boolean => l.seen === l.stored + l.unchan
 
 /**
  * How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. `title`: what people call it, when
- * that is not its name. `note`: it was passed over, wholly or from there on back, and why.
+ * that is not its name. `note`: it was passed over, wholly or from there on back, and why. `left_out`: records that were met (in a file, which is
+ * read whole) but lie outside of the job's range: how many, and that in a sentence.
  */
-export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional() });
+export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional(), left_out: z.object({ records: z.int(), message: z.string() }).optional() });
 export type StreamProgress = z.infer<typeof StreamProgress>;
 
 /**

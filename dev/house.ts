@@ -47,16 +47,16 @@ export interface House {
 const FLY_APP = 'historical-sync-worker';
 const ROOT = resolve(import.meta.dirname, '..');
 /** Names that are passed on from the environment when set: providers and their clients, and the settings of README.md. */
-const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS)$/;
+const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|WORKER_MEMORY_MB|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS|SIGN_UP|ARCHIVE_BYTES_MAX)$/;
 
-interface Secrets { database: string; auth: string; token: string; worker: string; job: string }
+interface Secrets { database: string; auth: string; token: string; worker: string; job: string; operator: string }
 
 /** The secrets of this house, made once. */
 function secretsOf(dir: string): Secrets {
   const file = join(dir, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
   const random = () => randomBytes(32).toString('base64url');
-  const secrets: Secrets = { database: random(), auth: random(), token: `k1:${randomBytes(32).toString('base64')}`, worker: random(), job: random() };
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets> : {};
+  const secrets: Secrets = { database: random(), auth: random(), token: `k1:${randomBytes(32).toString('base64')}`, worker: random(), job: random(), operator: random(), ...known };
   writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   return secrets;
 }
@@ -88,7 +88,7 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     });
     stops.push(async () => { await fleet.stop(); log.end(); });
     const fly = workers === undefined ? flyOf(`http://127.0.0.1:${port + 1}`, flyToken) : {};
-    await startWorker(dir, port, { ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    await startWorker(dir, port, { SIGN_UP: 'open', ALLOW_LOOPBACK: '1', ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, OPERATOR_SECRET: secrets.operator, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
     stops.push(startCron(url));
     // The workers first: they hand their jobs back to a Worker that still answers.
     stops.push(() => fleet.stop());

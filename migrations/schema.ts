@@ -76,11 +76,12 @@ export const invitations = pgTable('invitations', {
   id: text('id').primaryKey(),
   tenantId: text('tenant_id').notNull(),
   email: text('email').notNull(),
-  role: text('role'),
+  role: text('role').notNull(),
   status: text('status').notNull().default('pending'),
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   inviterId: text('inviter_id').notNull(),
+  tokenHash: text('token_hash').notNull(),
 });
 
 export const rateLimits = pgTable('rate_limits', {
@@ -102,6 +103,17 @@ export const apiKeys = pgTable('api_keys', {
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }),
   lastUsedAt: timestamp('last_used_at', { withTimezone: true, precision: 3 }),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const tenantSecrets = pgTable('tenant_secrets', {
+  tenantId: text('tenant_id').notNull(),
+  name: text('name').notNull(),
+  sealed: text('sealed').notNull(),
+  last4: text('last4').notNull(),
+  baseUrl: text('base_url'),
+  model: text('model'),
+  updatedBy: text('updated_by').notNull(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.name] })]);
 
 export const connections = pgTable('connections', {
   tenantId: text('tenant_id').notNull(),
@@ -185,6 +197,14 @@ export const jobEvents = pgTable('job_events', {
   message: text('message').notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.no] })]);
 
+export const archives = pgTable('archives', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sha256: text('sha256').notNull(),
+  uploadedAt: timestamp('uploaded_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId] })]);
+
 export const acuUsage = pgTable('acu_usage', {
   tenantId: text('tenant_id').notNull(),
   month: date('month').notNull(),
@@ -212,6 +232,7 @@ export const syncWindows = pgTable('sync_windows', {
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   title: text('title'),
   note: text('note'),
+  leftOut: integer('left_out').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncLedger = pgTable('sync_ledger', {

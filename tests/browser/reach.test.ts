@@ -52,7 +52,7 @@ test('the live line cut, progress is asked for every 5 s; back, it is live again
 test('a second tab shows the same, and what is done in one is seen in the other at once', async () => {
   const second = await newPage(context);
   await second.goto('/integrations');
-  await expect.poll(() => status(second)).toBe('running');
+  await expect.poll(() => status(second), { timeout: 10_000 }).toBe('running');
   await cardOn(page).getByRole('button', { name: 'Pause' }).click();
   await expect.poll(() => status(second), { timeout: 5_000 }).toBe('paused');
   await cardOn(second).getByRole('button', { name: 'Resume' }).click();

@@ -1,7 +1,7 @@
 /**
  * One seed, one history: the real machine, the real carry-out, the real pipeline and the real ledger on a real Postgres, under a scheduler that
  * decides who moves next and what goes wrong: crashes, frozen workers that wake as stale ones, lost and doubled doorbells, lost requests, lost
- * answers, edits, overlapping pages, cancels, pauses, shutdowns, access and quota lost and regained. At the end the books must balance and the graph must be what the records say.
+ * answers, edits, overlapping pages, cancels, pauses, shutdowns, access and quota lost and regained, memory that runs short. At the end the books must balance and the graph must be what the records say.
  */
 import assert from 'node:assert/strict';
 import { emptyProgress, type Outcome, type Progress } from '#contract/job';
@@ -11,6 +11,7 @@ import { newJob, wakeAt, type JobEvent, type JobState, type Rules } from '#durab
 import { mirror } from '#durable-objects/mirror';
 import { toColumns, toRows, type Addressed, type Owner } from '#fly-worker/chunk';
 import { LeaseLost, outcomeOf, Shutdown } from '#fly-worker/outcome';
+import { openMemoryGuard } from '#fly-worker/memory-guard';
 import { runPipeline } from '#fly-worker/pipeline';
 import { ProviderError } from '#fly-worker/provider';
 import type { Connector } from '#contract/connector';
@@ -66,7 +67,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     return 'unheard';
   };
   let burst = 0, failure: unknown = null, quotaGone = false;
-  const isTight = seed % 7 === 5;
+  const isTight = seed % 7 === 5, isPressed = seed % 4 === 3, pressing = randomOf(seed * 31);
   const landed = new Set<string>();
   const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : (t) => t, ({ fence, chunk }, current) => {
     if (fence !== current) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed under fence ${fence} when ${current} was current` });
@@ -164,6 +165,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
       shop, connector, baseUrl: '', range: RANGE, signal: AbortSignal.any([actor.shutdown.signal, actor.lost.signal]),
       lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence }, provider: { fetchPage, pageSize: () => 100, get: async () => { throw new Error('unused'); } } as never,
       onProgress: (p) => { actor.latest = p; void beat(actor); },
+      ...(isPressed && { guard: openMemoryGuard({ memory: 1, rss: pressing, collect: () => undefined, now: () => now }) }),
     });
     return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
   }
