@@ -10,7 +10,7 @@ import { openDatabase, type Database } from '#migrations/database';
 import { toJob } from './job-json.ts';
 import { apply, type ObjectReply } from './carry-out.ts';
 import { newJob, wakeAt, type JobEvent, type JobFacts, type JobState, type Rules } from './job-machine.ts';
-import { adopt, mirror } from './mirror.ts';
+import { adopt, committed, mirror } from './mirror.ts';
 
 export interface SyncJobEnv {
   SYNC_QUEUE: Queue<{ tenant_id: string; job_id: string }>;
@@ -104,7 +104,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
 
   #apply(event: JobEvent): Promise<ObjectReply> {
     return apply({
-      rules: this.#rules, now: () => Date.now(), load: () => this.#load(), save: (state) => this.#save(state), mirror: (state, limited) => mirror(this.#db, state, limited),
+      rules: this.#rules, now: () => Date.now(), load: () => this.#load(), save: (state) => this.#save(state), mirror: (state, limited) => mirror(this.#db, state, limited), committed: (state) => committed(this.#db, state),
       ring: async ({ facts }, delayMs) => { await this.env.SYNC_QUEUE.send({ tenant_id: facts.tenantId, job_id: facts.jobId }, { delaySeconds: Math.min(Math.ceil(delayMs / 1000), QUEUE_DELAY_SECONDS_MAX) }); },
       broadcast: (state) => this.#broadcast(state),
     }, event);

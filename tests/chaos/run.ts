@@ -43,8 +43,8 @@ export async function runCell(house: WholeHouse, cell: Cell, scale: Scale): Prom
   return { name: cell.name, jobs: synced.length, disturbances, recoveredMs: observer.recovered().toSorted((a, b) => a - b), stuck, seconds: (Date.now() - began) / 1000, ...await judge(house, synced) };
 }
 
-async function startJobs(house: WholeHouse, cell: Cell, { tenants, jobsPerTenant, mails, events, chunkSize, latencyMs }: Scale): Promise<Synced[]> {
-  const slug = cell.name.toLowerCase().replaceAll(/[^a-z]+/g, '-'), synced: Synced[] = [];
+async function startJobs(house: WholeHouse, cell: Cell, { tenants, jobsPerTenant, mails, events, ...scale }: Scale): Promise<Synced[]> {
+  const slug = cell.name.toLowerCase().replaceAll(/[^a-z]+/g, '-'), synced: Synced[] = [], { latencyMs, chunkSize } = cell.pace ?? scale;
   await house.sandbox.settings({ latencyMs });
   for (let t = 0; t < tenants; t++) {
     const tenantId = `${slug}-${t}`, client = await house.newTenant(tenantId);

@@ -218,6 +218,23 @@ describe('the reaper', () => {
     expect(await act(tenant, job.job_id, 'resume')).toMatchObject({ status: 200, body: { status: 'pending', attempt: 0 } });
   });
 
+  it('does not abandon a job whose worker died between a commit and the word of it', async () => {
+    const tenant = await newTenant(), job = await newJob(tenant);
+    for (let i = 0; i < 2; i++) {
+      await claimed(tenant, job.job_id);
+      await leaseRunsOut(tenant, job.job_id);
+    }
+    const { fence } = await claimed(tenant, job.job_id);
+    expect(await commit(tenant, job, fence)).toMatchObject({ landed: true });
+    await leaseRunsOut(tenant, job.job_id);
+    expect(await row(job.job_id)).toMatchObject({ status: 'pending', reason: 'lease_lost' });
+    for (let i = 0; i < 2; i++) {
+      await claimed(tenant, job.job_id);
+      await leaseRunsOut(tenant, job.job_id);
+    }
+    expect(await row(job.job_id)).toMatchObject({ status: 'cancelled', reason: 'abandoned' });
+  });
+
   it('rings again for a job nobody came for', async () => {
     const tenant = await newTenant(), job = await newJob(tenant);
     await until(async () => { expect(await heard()).not.toEqual([]); });
