@@ -4,6 +4,7 @@ import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
+import { memoryRoutes } from './memory-routes.ts';
 import { FleetStatus } from './fleet.ts';
 
 /** What a key must be allowed to do. A session may do all. */
@@ -25,6 +26,7 @@ export interface Route {
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
 const JobParams = z.object({ job_id: Id });
+const ConnectionParams = z.object({ connection_id: Id });
 const IntegrationParams = z.object({ integration_id: IntegrationId });
 const Moment = z.iso.datetime({ offset: true }).or(z.iso.date());
 
@@ -62,6 +64,10 @@ export const StartAllResponse = z.object({
 /** One line a dead letter: the job that goes on, or why it does not. */
 export const RetryAllResponse = z.object({ outcomes: z.array(z.object({ job_id: z.string(), outcome: z.enum(['resumed', 'refused']), ...Outcome })) });
 
+/** How often a connection is brought up to date by itself. */
+export const Schedule = z.enum(['off', 'hourly', 'daily']);
+export type Schedule = z.infer<typeof Schedule>;
+
 export const Connection = z.object({
   connection_id: z.string(),
   integration_id: IntegrationId,
@@ -70,6 +76,11 @@ export const Connection = z.object({
   scope: z.array(z.string()),
   created_at: z.iso.datetime(),
   last_synced_at: z.iso.datetime().nullable(),
+  schedule: Schedule,
+  /** Null: the schedule is off. In the past: due, and started as soon as the account and the team have room. */
+  next_sync_at: z.iso.datetime().nullable(),
+  /** Why the last due sync was skipped, in a sentence; null: it was not. */
+  schedule_note: z.string().nullable(),
 });
 export type Connection = z.infer<typeof Connection>;
 /** The connection as it is now, what became of our access at the provider, and that in a sentence. */
@@ -112,7 +123,15 @@ export const routes = {
   },
   disconnect: {
     method: 'delete', path: '/api/connections/{connection_id}', summary: 'Disconnect an account and give our access back; its memory stays', scope: 'sync',
-    params: z.object({ connection_id: Id }), status: 200, answer: DisconnectResponse,
+    params: ConnectionParams, status: 200, answer: DisconnectResponse,
+  },
+  setSchedule: {
+    method: 'put', path: '/api/connections/{connection_id}/schedule', summary: 'How often a connection is brought up to date by itself: off, hourly or daily', scope: 'sync',
+    params: ConnectionParams, body: z.strictObject({ every: Schedule }), status: 200, answer: Connection,
+  },
+  syncNow: {
+    method: 'post', path: '/api/connections/{connection_id}/sync', summary: 'Bring a connection up to date now: what is new, edited or deleted since the last sync', scope: 'sync',
+    params: ConnectionParams, status: 201, answer: Job,
   },
   startJob: {
     method: 'post', path: '/api/integrations/{integration_id}/historical-sync/start', summary: 'Start a historical sync of one connection', scope: 'sync',
@@ -141,6 +160,7 @@ export const routes = {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
   },
+  ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;

@@ -43,8 +43,8 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
     };
     this.#db = openDatabase({ url: env.APP_DATABASE_URL, httpUrl: env.NEON_HTTP_URL, timeoutMs: Math.min(MIRROR_TIMEOUT_MS, DATABASE_TIMEOUT_MS) });
     const stored = ctx.storage.kv.get<JobState>('job');
-    // A state that an earlier version stored knows nothing of events and retries.
-    this.#state = stored ? { ...stored, retriesAsked: stored.retriesAsked ?? 0, noted: stored.noted ?? 1, unwritten: stored.unwritten ?? [] } : null;
+    // A state that an earlier version stored knows nothing of events, retries and modes.
+    this.#state = stored ? { ...stored, facts: { ...stored.facts, mode: stored.facts.mode ?? 'backfill' }, retriesAsked: stored.retriesAsked ?? 0, noted: stored.noted ?? 1, unwritten: stored.unwritten ?? [] } : null;
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
@@ -86,7 +86,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
     if (!state) return new Response('no such job', { status: 404 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    this.#send(server, 'snapshot', toJob(state, Date.now()));
+    send(server, worded('snapshot', toJob(state, Date.now())));
     if (isTerminal(state.status)) server.close(1000, state.status);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -123,16 +123,18 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
 
   #broadcast(state: JobState): void {
     const type = state.status === 'running' || state.status === 'pending' ? 'progress' : state.status;
-    const job = toJob(state, Date.now());
+    // Worded once: a thousand watchers are told the same.
+    const text = worded(type, toJob(state, Date.now()));
     for (const socket of this.ctx.getWebSockets()) {
-      this.#send(socket, type, job);
+      send(socket, text);
       if (isTerminal(state.status) && socket.readyState === WebSocket.OPEN) socket.close(1000, state.status);
     }
   }
+}
 
-  #send(socket: WebSocket, type: JobEventMessage['type'], job: Job): void {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const message: JobEventMessage = { type, seq: job.seq, job, timestamp: new Date().toISOString() };
-    try { socket.send(JSON.stringify(message)); } catch { /* it closed between the look and the word */ }
-  }
+const worded = (type: JobEventMessage['type'], job: Job): string => JSON.stringify({ type, seq: job.seq, job, timestamp: new Date().toISOString() } satisfies JobEventMessage);
+
+function send(socket: WebSocket, text: string): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  try { socket.send(text); } catch { /* it closed between the look and the word */ }
 }

@@ -1,16 +1,19 @@
 /** Takes jobs while there are any, one per slot: most urgent and oldest first. The doorbell only wakes it; Postgres says what waits, the job's object who may have it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Outcome, Progress } from '#contract/job';
+import { ASK_AGAIN_MS } from '#contract/limits';
 import type { Database } from '#migrations/database';
-import { DoorError, type Claim, type Credentials, type Door } from './door.ts';
+import { DoorError, type Claim, type Credentials, type Door, type ModelKey } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
+import { isUnavailable, toProgress, type Counters, type Lease } from './ledger.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
 
 export interface RunnerOptions {
-  db: Database; door: Door; shop: Workshop; slots: number;
+  db: Database; door: Door; shop: Workshop & Enricher; slots: number;
   /** Lets pages in as memory allows. */
   guard?: MemoryGuard;
   /** Base URL of an integration's API, by environment name. */
@@ -21,6 +24,9 @@ export interface RunnerOptions {
   /** The process before this one had been told to take no more jobs. */
   draining?: boolean;
 }
+
+/** The stage behind the line: see enrich/stage.ts. */
+export interface Enricher { enrich(lease: Lease, key: ModelKey, signal: AbortSignal, onProgress: (counters: Counters) => void): Promise<Counters> }
 
 export interface Runner {
   /** Somebody should look. False: every slot is busy (a busy slot looks again by itself when it is done). */
@@ -45,22 +51,25 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function workThrough(): Promise<void> {
     while (!shutdown.signal.aborted) {
-      const claim = await claimNext(options, shutdown.signal);
+      const claim = await claimPatiently(options, shutdown.signal);
       if (!claim) return;
+      // Where one job waited there may be more: each slot that finds one wakes the next.
+      ring();
       await work(options, claim, shutdown.signal);
     }
   }
+  function ring(): boolean {
+    if (draining || shutdown.signal.aborted || slots.size >= options.slots) return false;
+    const slot = workThrough().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => {
+      slots.delete(slot);
+      if (slots.size === 0) idleSince = Date.now();
+    });
+    slots.add(slot);
+    idleSince = null;
+    return true;
+  }
   return {
-    ring() {
-      if (draining || shutdown.signal.aborted || slots.size >= options.slots) return false;
-      const slot = workThrough().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => {
-        slots.delete(slot);
-        if (slots.size === 0) idleSince = Date.now();
-      });
-      slots.add(slot);
-      idleSince = null;
-      return true;
-    },
+    ring,
     get busy() { return slots.size; },
     get idleSince() { return idleSince; },
     drain() {
@@ -71,6 +80,21 @@ export function createRunner(options: RunnerOptions): Runner {
     get draining() { return draining; },
     async stop() { shutdown.abort(new Shutdown('The worker is shutting down.')); await Promise.all(slots); },
   };
+}
+
+/** A Postgres or a front desk that is away for a moment must not leave a job to the next bell. */
+async function claimPatiently(options: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
+  for (const waitMs of ASK_AGAIN_MS) {
+    try {
+      return await claimNext(options, signal);
+    } catch (error) {
+      if (!isUnavailable(error) && !(error instanceof DoorError)) throw error;
+      options.log('claim_failed', { error: error instanceof Error ? error.message : String(error) });
+      await pause(waitMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return null;
+    }
+  }
+  return claimNext(options, signal);
 }
 
 async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
@@ -113,25 +137,32 @@ async function run({ door, shop, guard, baseUrl }: RunnerOptions, claim: Claim, 
   const token = async (rejected?: string): Promise<string> => (await credentials(rejected)).accessToken;
   const { env, fallback, perAccount } = connector.baseUrl;
   const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
+  const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, baseUrl: apiUrl, ...(guard && { guard }),
-    lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
-    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size }),
+    shop, connector, signal, onProgress, lease, baseUrl: apiUrl, ...(guard && { guard }),
+    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
     range: { since: job.start_date, until: job.end_date },
   });
-  return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
+  if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
+  // Both memories are complete. What a model adds comes after them, and only with the tenant's own key.
+  const key = await door.modelKey(claim);
+  if (!key.ok) throw new LeaseLost(key.message);
+  if (key.value === null) return { kind: 'completed', progress };
+  const told = (counters: Counters): Progress => toProgress(counters, progress.streams, progress.covered);
+  return { kind: 'completed', progress: told(await shop.enrich(lease, key.value, signal, (counters) => onProgress(told(counters)))) };
 }
 
-/** Gives the job back. A front desk that does not answer is asked a few times; after that the lease runs out by itself. */
+/** Gives the job back. A front desk that does not answer is asked again for nearly as long as the lease has left; after that it runs out by itself. */
 async function release({ door, log }: RunnerOptions, claim: Claim, outcome: Outcome): Promise<void> {
-  for (let attempt = 1; attempt <= 3; attempt++) {
+  for (const waitMs of [...ASK_AGAIN_MS, 0]) {
     try {
       const answer = await door.release(claim, outcome);
       if (!answer.ok) log('release_refused', { job: claim.job.job_id, message: answer.message });
       return;
     } catch (error) {
       if (!(error instanceof DoorError)) throw error;
-      log('release_failed', { job: claim.job.job_id, attempt, message: error.message });
+      log('release_failed', { job: claim.job.job_id, message: error.message });
+      await pause(waitMs);
     }
   }
 }

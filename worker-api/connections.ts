@@ -19,12 +19,16 @@ import { openVault, toBase64Url } from './vault/seal.ts';
 
 const VERIFIER_PURPOSE = 'oauth-verifier';
 
-const columns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
-  to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at`;
-const toConnection = (row: Row): Connection => ({
+/** Select list over `connections c`, for `toConnection`. */
+export const connectionColumns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+  to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at, schedule, to_char(next_sync_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as next_sync_at, schedule_note`;
+export const toConnection = (row: Row): Connection => ({
   connection_id: String(row.id), integration_id: row.integration_id as Connection['integration_id'], account: String(row.account), status: row.status as Connection['status'],
-  scope: String(row.scopes ?? '').split(' ').filter(Boolean), created_at: String(row.created_at), last_synced_at: row.last_synced_at === null ? null : String(row.last_synced_at),
+  scope: String(row.scopes ?? '').split(' ').filter(Boolean), created_at: String(row.created_at), last_synced_at: orNull(row.last_synced_at),
+  schedule: row.schedule as Connection['schedule'], next_sync_at: orNull(row.next_sync_at), schedule_note: orNull(row.schedule_note),
 });
+
+const orNull = (value: unknown): string | null => (value === null ? null : String(value));
 
 export function serveConnections(app: App): void {
   serve(app, routes.listIntegrations, async () => ({
@@ -32,7 +36,7 @@ export function serveConnections(app: App): void {
   }));
 
   serve(app, routes.listConnections, async ({ env, principal: { tenantId } }) => {
-    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`select ${columns} from connections c where tenant_id = ${tenantId} order by created_at, c.id`]);
+    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`select ${connectionColumns} from connections c where tenant_id = ${tenantId} order by created_at, c.id`]);
     return { connections: (rows ?? []).map(toConnection) };
   });
 
@@ -54,7 +58,7 @@ export function serveConnections(app: App): void {
     const id = uuidOr404(params.connection_id);
     const [rows, active, others] = await tenantDatabase(env).tenant(tenantId, [
       sql`with before as (select id, sealed_tokens from connections where tenant_id = ${tenantId} and id = ${id}::uuid for update)
-          update connections c set status = 'revoked', sealed_tokens = null, updated_at = now() from before where c.tenant_id = ${tenantId} and c.id = before.id returning ${columns}, before.sealed_tokens as sealed`,
+          update connections c set status = 'revoked', sealed_tokens = null, updated_at = now() from before where c.tenant_id = ${tenantId} and c.id = before.id returning ${connectionColumns}, before.sealed_tokens as sealed`,
       sql`select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${id}::uuid and status in ('pending', 'running')`,
       sql`select o.integration_id from connections c join connections o on o.tenant_id = c.tenant_id and o.account = c.account and o.id <> c.id and o.status <> 'revoked'
            where c.tenant_id = ${tenantId} and c.id = ${id}::uuid`,
@@ -117,7 +121,8 @@ async function connect(env: Env, { tenantId, name }: Principal, connector: Conne
   const db = tenantDatabase(env);
   const [rows] = await db.tenant(tenantId, [sql`
     insert into connections (tenant_id, id, integration_id, account, scopes) values (${tenantId}, ${crypto.randomUUID()}::uuid, ${connector.id}, ${account}, ${scopes}::text[])
-    on conflict (tenant_id, integration_id, account) do update set scopes = excluded.scopes, updated_at = now() returning id::text`]);
+    on conflict (tenant_id, integration_id, account) do update set scopes = excluded.scopes, updated_at = now(),
+      next_sync_at = case when connections.schedule = 'off' then null else now() end, schedule_note = null returning id::text`]);
   const id = String(rows?.[0]?.id);
   await env.CONNECTION_VAULT.getByName(vaultName(tenantId, id)).connected(tokens);
   const [waiting] = await db.tenant(tenantId, [sql`select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${id}::uuid and status = 'paused' and reason = 'auth_expired' order by created_at desc limit 1`]);

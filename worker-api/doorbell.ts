@@ -6,6 +6,7 @@ import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { ensureWorkerRunning } from './fleet.ts';
 import { objectOf } from './jobs.ts';
+import { startDueSyncs } from './schedule.ts';
 import { signForWorker } from './tokens.ts';
 
 export interface Bell { tenant_id: string; job_id: string }
@@ -53,7 +54,7 @@ async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<v
 
 /** The cron trigger's work: whatever nobody would notice by itself. */
 export async function lookEveryMinute(env: Env): Promise<void> {
-  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env)]);
+  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env), startDueSyncs(env)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

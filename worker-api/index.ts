@@ -8,11 +8,13 @@ import { serveDeadLetters } from './dead-letters.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
 import { serveFleet } from './fleet.ts';
+import { serveGraph } from './graph/routes.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
 import { serveMe } from './me.ts';
 import { serveMemory } from './memory.ts';
 import { refuseForeignOrigin, type App } from './route.ts';
+import { serveSchedule } from './schedule.ts';
 import { serveStart } from './start.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
@@ -30,11 +32,13 @@ app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req
 
 serveMe(app);
 serveStart(app);
+serveSchedule(app);
 serveJobs(app);
 serveJobStory(app);
 serveDeadLetters(app);
 serveConnections(app);
 serveMemory(app);
+serveGraph(app);
 serveFleet(app);
 serveWorkerDoor(app);
 

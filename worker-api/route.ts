@@ -25,7 +25,7 @@ export function serve<const R extends Route>(app: App, route: R, handle: (call: 
     const principal = await principalOf(req.raw, env);
     if (!principal.scopes.has(route.scope)) throw new ApiError('forbidden', `This key may not do that: it needs the scope "${route.scope}".`);
     if (principal.via === 'session' && route.method !== 'get') refuseForeignOrigin(req.raw, env);
-    const params = route.params ? parse(route.params, req.param(), 'path', route.path.includes('{job_id}') || route.path.includes('{record_id}') ? 'not_found' : 'bad_request') : undefined;
+    const params = route.params ? parse(route.params, req.param(), 'path', /\{(?:job|record|node)_id\}/.test(route.path) ? 'not_found' : 'bad_request') : undefined;
     const query = route.query ? parse(route.query, req.query(), 'query', 'bad_request') : undefined;
     const body = route.body ? parse(route.body, await readBody(req.raw), 'body', 'bad_request') : undefined;
     const answer = await handle({ env, principal, params, query, body, context } as Call<R>);

@@ -24,7 +24,7 @@ export function serveWorkerDoor(app: App): void {
     return json({
       token, fence, lease_seconds: Number(env.LEASE_SECONDS ?? LEASE_MS / 1000), heartbeat_seconds: Number(env.HEARTBEAT_SECONDS ?? HEARTBEAT_MS / 1000),
       job: {
-        job_id, tenant_id, integration_id: job.integration_id, connection_id: job.source_connection_id, start_date: job.start_date, end_date: job.end_date, chunk_size: job.chunk_size, scope: job.scope,
+        job_id, tenant_id, integration_id: job.integration_id, connection_id: job.source_connection_id, mode: job.mode, start_date: job.start_date, end_date: job.end_date, chunk_size: job.chunk_size, scope: job.scope,
       },
     });
   });

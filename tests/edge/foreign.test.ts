@@ -7,20 +7,26 @@ import { APP, call, env, fleetAnswers, heard, newConnection, newJob, newTenant, 
 let mine: Tenant, theirs: Tenant;
 /** What another tenant has, by the name of the path parameter. */
 let foreign: Record<string, string>;
-const unknown: Record<string, string> = { job_id: crypto.randomUUID(), connection_id: crypto.randomUUID(), record_id: crypto.randomUUID() };
+const unknown: Record<string, string> = { job_id: crypto.randomUUID(), connection_id: crypto.randomUUID(), record_id: crypto.randomUUID(), node_id: crypto.randomUUID() };
 
 beforeAll(async () => {
   [mine, theirs] = [await newTenant(), await newTenant()];
   const job = await newJob(theirs), recordId = crypto.randomUUID();
   await rows(`insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, occurred_at, stored_by_job)
     values ($1, $2, 'outlook', $3, 'mail', 'p', 'mail', 'h', 'Secret plans', 'p', now(), $4)`, theirs.id, recordId, job.source_connection_id, job.job_id);
-  foreign = { job_id: job.job_id, connection_id: job.source_connection_id, record_id: recordId };
+  const nodeId = crypto.randomUUID();
+  await rows(`insert into graph_nodes (tenant_id, id, node_type, key, name, described_at, described_by) values ($1, $2, 'person', 'secret@theirs.example', 'Secret', now(), $3)`, theirs.id, nodeId, recordId);
+  await rows(`insert into evidence (tenant_id, record_id, target_id, target_kind, method, confidence) values ($1, $2, $3, 'n', 'rule', 1)`, theirs.id, recordId, nodeId);
+  foreign = { job_id: job.job_id, connection_id: job.source_connection_id, record_id: recordId, node_id: nodeId };
 });
 
 const fill = (path: string, ids: Record<string, string>): string => path.replace('{integration_id}', 'outlook').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name]!);
-const bodyOf = (name: string, ids: Record<string, string>): object | undefined => (name === 'startJob' ? { connection_id: ids.connection_id } : undefined);
+const bodyOf = (name: string, ids: Record<string, string>): object | undefined => (name === 'startJob' ? { connection_id: ids.connection_id } : name === 'setSchedule' ? { every: 'daily' } : undefined);
 const all = Object.entries(routes as Record<string, Route>);
 const snapshot = async (): Promise<unknown> => (await rows(`select (select json_agg(j order by id) from historical_sync_jobs j where tenant_id = $1)::text || (select json_agg(c order by id) from connections c where tenant_id = $1)::text as all`, theirs.id))[0];
+
+/** Lists that must be asked for something. */
+const queries: Record<string, () => string> = { search: () => '?q=secret', paths: () => `?from=${foreign.node_id}&to=${foreign.node_id}` };
 
 describe('a foreign id', () => {
   // Records are read through the fleet, which asks Postgres as the tenant that the desk names (tests of the fleet's reads cover it).
@@ -34,7 +40,7 @@ describe('a foreign id', () => {
   });
 
   it.each(all.filter(([, route]) => route.method === 'get' && !/_id\}/.test(route.path.replace('{integration_id}', ''))))('is in no list: %s', async (name, route) => {
-    const answer = await call('GET', fill(route.path, {}) + (name === 'search' ? '?q=secret' : ''), { key: mine.key });
+    const answer = await call('GET', fill(route.path, {}) + (queries[name]?.() ?? ''), { key: mine.key });
     for (const id of Object.values(foreign)) expect(answer.text).not.toContain(id);
     expect(answer.text).not.toContain(theirs.id);
     if (name === 'memoryStats') expect(answer.body).toMatchObject({ records: 0 });

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import type { SourceRecord } from '#contract/connector';
 import { startNeonDoor, type NeonDoor } from '#dev/neon-door';
 import { sandboxEnvironment } from '#dev/sandbox/environment';
 import { startSandbox } from '#dev/sandbox/server';
@@ -12,6 +13,7 @@ import { addTenant } from '#dev/seed';
 import { toColumns } from '#fly-worker/chunk';
 import * as ledger from '#fly-worker/ledger';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
+import { learn } from './learn.ts';
 import { Machines } from './machines.ts';
 import type { EdgeHouse } from './setup.ts';
 
@@ -71,6 +73,7 @@ class World {
       case 'fleet-plan': this.#plans.set(String(input.path), input.answers as never); return {};
       case 'fleet-heard': return this.#takeHeard(String(input.path));
       case 'machines': return this.machines.act(input as never);
+      case 'learn': return learn(this.#db, String(input.tenant), String(input.connection), input.records as SourceRecord[]);
       case 'commit': return this.#commit(input.lease as ledger.Lease);
       default: throw new Error(`The back room knows no ${what}.`);
     }
@@ -114,7 +117,7 @@ class World {
       const plan = [{ stream: 'mail', no: 0, since: '2026-01-01T00:00:00.000Z', until: '2026-02-01T00:00:00.000Z' }];
       const { windows } = await ledger.plan(this.#db.app, lease, plan);
       const counters = await ledger.commit(this.#db.app, lease, {
-        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], streams: [], coveredTotal: 0.1,
+        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], note: null, streams: [], coveredTotal: 0.1,
         rows: toColumns({ records: [], nodes: [], edges: [], evidence: [] }),
       });
       return { landed: true, chunks: counters.chunks_completed };

@@ -1,10 +1,11 @@
 /** The workers' door and the lease behind it: who may work, until when, and that stop means stop, in the row too, when the answer is out. */
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { emptyProgress, type Outcome, type Progress } from '#contract/job';
+import type { SyncJob } from '#durable-objects/sync-job';
 import { signJobToken } from '#worker-api/tokens';
 import {
-  act, backRoom, beat, call, claim, claimed, commit, env, get, heard, inStorage, newJob, newTenant, objectOf, release, row, rows, start, until, newConnection, withPostgresGone, workerToken, type ErrorBody, type Tenant,
+  act, backRoom, beat, call, claim, claimed, commit, env, get, heard, inObject, inStorage, newJob, newTenant, objectOf, release, row, rows, start, until, newConnection, withPostgresGone, workerToken, type ErrorBody, type Tenant,
 } from './visitor.ts';
 
 const progress = (chunks: number, covered = chunks / 10): Progress => ({ ...emptyProgress, chunks_completed: chunks, records_processed: chunks * 100, covered, ledger: { seen: chunks * 100, stored: chunks * 100, unchanged: 0, duplicate: 0, failed: 0 } });
@@ -256,6 +257,22 @@ describe('when something breaks', () => {
     await backRoom('let-go', { id: job.job_id });
     await until(async () => { expect(await row(job.job_id)).toMatchObject({ status: 'cancelled', reason: 'user_cancelled', fence: 2 }); });
     expect(await act(tenant, job.job_id, 'cancel'), 'done already').toMatchObject({ status: 409 });
+  });
+
+  it('a start whose bell the queue does not take is a start: it is rung for later, by itself', async () => {
+    const tenant = await newTenant(), job = await newJob(tenant), object = objectOf(tenant, job.job_id);
+    await until(async () => { expect(await heard()).not.toEqual([]); });
+    await runInDurableObject(object, (o: SyncJob) => {
+      const held = o as unknown as { env: object };
+      held.env = { ...held.env, SYNC_QUEUE: { send: () => Promise.reject(new Error('Queue is overloaded.')) } };
+    });
+    const { facts } = await inObject(tenant, job.job_id);
+    expect(await object.start(facts)).toMatchObject({ ok: true, job: { status: 'pending' } });
+    expect((await inObject(tenant, job.job_id)).ringAt).toBeGreaterThan(Date.now());
+    expect(await heard()).toEqual([]);
+    await inStorage(tenant, job.job_id, (s) => ({ ...s, ringAt: Date.now() - 1 }));        // a new object, and a queue that works
+    expect(await runDurableObjectAlarm(objectOf(tenant, job.job_id)), 'its alarm was armed all the same').toBe(true);
+    await until(async () => { expect(await heard()).not.toEqual([]); });
   });
 
   it('a claim that Postgres did not take is nobody\'s', async () => {

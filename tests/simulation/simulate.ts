@@ -61,7 +61,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   const fate = (): Fate => {
     if (calm) return 'fine';
     // Trouble comes in bursts, as outages do.
-    if (!chance(burst > 0 ? 0.5 : 0.04)) { burst--; return 'fine'; }
+    if (!chance(burst > 0 ? 0.5 : 0.06)) { burst--; return 'fine'; }
     burst = burst > 0 ? burst - 1 : 3;
     if (chance(0.5)) { stats.lost_requests++; return 'lost'; }
     stats.lost_answers++;
@@ -87,7 +87,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   const provider = openSimulatedProvider(seed % 3 === 0);
   const lance: { id: string; hash: string }[] = [];
   const granted: number[] = [];
-  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', startDate: Date.parse(RANGE.since), endDate: Date.parse(RANGE.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0 }, emptyProgress);
+  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', mode: 'backfill', startDate: Date.parse(RANGE.since), endDate: Date.parse(RANGE.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0 }, emptyProgress);
 
   /** Sabotage: a lease ends, but its token stays current. */
   const lowered = (state: JobState): JobState => (sabotage === 'fence_not_raised' && !state.lease ? { ...state, fence: granted.at(-1) ?? 0 } : state);
