@@ -220,6 +220,8 @@ export const DOORBELL_TOKEN_SECONDS = 60;
 /** Life of a job token; every heartbeat brings a new one. */
 export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
+/** A worker asks a front desk or a Postgres that does not answer again after these waits: together shorter than a lease and than a shutdown. */
+export const ASK_AGAIN_MS = [250, 500, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND] as const;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
 /** Memory of a worker's machine (fly.toml), bytes. */

@@ -69,7 +69,8 @@ export type JobEvent =
   /** Postgres did not take the claim, so nobody may have it. */
   | { type: 'claim_lost' }
   | { type: 'beat'; fence: number; progress: Progress | null }
-  | { type: 'released'; fence: number; outcome: Outcome }
+  /** `committed`: chunks that Postgres has, where it was asked: a worker may die between a commit and the word of it. */
+  | { type: 'released'; fence: number; outcome: Outcome; committed?: number | undefined }
   /** `by`: who asked; nobody in particular is the system. */
   | { type: 'cancelled' | 'paused' | 'resumed'; by?: string }
   /** The records that failed are to be tried again, and whatever else is still open. */
@@ -84,7 +85,7 @@ export type JobEvent =
   | { type: 'disconnected'; by?: string }
   /** Postgres would not write `completed` on books that do not balance. */
   | { type: 'completion_refused' }
-  | { type: 'alarm' };
+  | { type: 'alarm'; committed?: number | undefined };
 
 export type Effect =
   | { type: 'mirror' }                      // write status and fence through to Postgres, before anybody is told
@@ -166,7 +167,7 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
 
     case 'released':
       if (state.lease?.fence !== event.fence) return refuse(state, 'fenced');
-      return settle(vacate(state), event.outcome, now, rules);
+      return settle(vacate(informed(state, event.committed)), event.outcome, now, rules);
 
     case 'cancelled':
       if (state.status !== 'pending' && state.status !== 'running' && state.status !== 'paused') return refuse(state, 'invalid_state');
@@ -205,9 +206,16 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
       return end(state, 'failed', 'ledger_mismatch', null, now);
 
     case 'alarm':
-      return reap(state, now, rules);
+      return reap(informed(state, event.committed), now, rules);
   }
 }
+
+/** Whether the end of the lease in hand could use up the budget: then Postgres is asked first what was stored. */
+export const isLastTry = (state: JobState): boolean => state.lease !== null && state.attempt >= state.facts.maxRetries;
+
+/** A chunk that landed unheard of is progress like any other. */
+const informed = (state: JobState, committed: number | undefined): JobState =>
+  (committed !== undefined && committed > state.progress.chunks_completed ? { ...state, attempt: 1, snoozes: 0, progress: { ...state.progress, chunks_completed: committed } } : state);
 
 /** The reaper: what is overdue? */
 function reap(state: JobState, now: number, rules: Rules): Decision {

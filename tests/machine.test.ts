@@ -272,6 +272,17 @@ describe('attempts', () => {
     expect(repeated.state.attempt, 'the same chunk again is none').toBe(1);
   });
 
+  it.each<[string, (scene: Scene, committed?: number) => Scene]>([
+    ['lost lease', (scene, committed) => play(later(scene, LEASE_MS), { type: 'alarm', committed })], ['crash', (scene, committed) => play(scene, { ...letGo(crashed), committed } as JobEvent)],
+  ])('a chunk that landed unheard counts at the last %s, once', (_, lose) => {
+    const third = play(lost(play(lost(play(waiting, claim)), claim)), claim);
+    expect(lose(third, 0).state.reason).toBe('abandoned');
+    expect(lose(third).state.reason, 'Postgres did not answer').toBe('abandoned');
+    const spared = lose(third, 2);
+    expect(spared.state).toMatchObject({ status: 'pending', reason: 'lease_lost', attempt: 1, progress: { chunks_completed: 2 } });
+    expect(lose(play(lost(play(spared, claim)), claim), 2).state.reason, 'the same chunk again is none').toBe('abandoned');
+  });
+
   it('a resume gives a new budget', () => {
     expect(play(scenes.abandoned, { type: 'resumed' }).state).toMatchObject({ status: 'pending', attempt: 0, snoozes: 0, completedAt: null });
   });

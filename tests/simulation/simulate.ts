@@ -21,7 +21,7 @@ import { connectPlain, type Fate, type Rewrite, type SimulatedDatabase } from '.
 import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf';
 
 export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'held' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
 const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, held: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
@@ -36,6 +36,7 @@ const withoutFence: Rewrite = (text) => text.replace(/(j\.)?fence = (\$\d+)::big
 const withoutSeq: Rewrite = (text) => text.replace(/w\.seq = (\$\d+)::int and not w\.done/g, '($1::int is not null)');
 const rewrites: Record<Sabotage, Rewrite> = {
   no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: (t) => t, no_ring_again: (t) => t,
+  deaf: (t) => t,
   no_heal: (t) => t.replace('gate.failed > 0', 'false'),
 };
 
@@ -67,13 +68,14 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     stats.lost_answers++;
     return 'unheard';
   };
-  let burst = 0, failure: unknown = null, quotaGone = false;
+  let burst = 0, failure: unknown = null, quotaGone = false, claimsSinceChunk = 0;
   const isTight = seed % 7 === 5, isPressed = seed % 4 === 3, pressing = randomOf(seed * 31), hasBreaker = seed % 6 === 1, holds = randomOf(-seed);
   const landed = new Set<string>();
   const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : (t) => t, ({ fence, chunk }, current) => {
     if (fence !== current) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed under fence ${fence} when ${current} was current` });
     if (landed.has(chunk)) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed twice` });
     landed.add(chunk);
+    claimsSinceChunk = 0;
   });
   open.push(db);
   const owner: SimulatedDatabase = db;
@@ -97,7 +99,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
       const wake = wakeAt(state, now, rules);
       if (wake !== null && (alarmAt === null || wake < alarmAt)) alarmAt = wake;
     },
-    mirror: (state, limited) => mirror(db, lowered(state), limited),
+    mirror: (state, limited) => mirror(db, lowered(state), limited), committed: async () => (sabotage === 'deaf' ? undefined : Number((await owner.query('select chunks_completed as n from historical_sync_jobs where tenant_id = $1', [tenantId]))[0]!.n)),
     ring: async (_, delayMs) => {
       if (sabotage === 'no_ring_again' && inAlarm) return;
       if (!calm && chance(0.1)) { stats.lost_bells++; return; }
@@ -106,7 +108,12 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     },
     broadcast: () => undefined,
   };
-  const tell = (event: JobEvent): Promise<ObjectReply> => apply(ports, event);
+  const tell = async (event: JobEvent): Promise<ObjectReply> => {
+    const before = job, reply = await apply(ports, event);
+    if (event.type === 'claimed' && reply.ok) claimsSinceChunk++;
+    if (job !== before && job.reason === 'abandoned' && before.lease) assert(claimsSinceChunk >= before.facts.maxRetries - 1, `seed ${seed}: given up although a chunk was stored ${claimsSinceChunk} claims ago`);
+    return reply;
+  };
 
   let steps: Step[] = [];
   const step = <T>(actor: Actor, run: () => Promise<T>, isProvider = false): Promise<T> => new Promise((resolve, reject) => { steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject, isProvider }); });
