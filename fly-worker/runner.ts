@@ -103,9 +103,10 @@ async function claimPatiently(options: RunnerOptions, signal: AbortSignal): Prom
 
 /** The list is read again while it is walked: who may go first changes with every job that somebody else takes meanwhile. */
 async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
-  for (const refused = new Set<string>(); ;) {
+  const refused = new Set<string>();
+  for (;;) {
     const [waiting] = await db.system([sql`select tenant_id, job_id::text as job_id from next_pending_jobs(${CANDIDATES})`]), staleAt = Date.now() + CANDIDATES_STALE_MS;
-    const open = (waiting as { tenant_id: string; job_id: string }[]).filter((one) => !refused.has(one.job_id));
+    const open = ((waiting ?? []) as { tenant_id: string; job_id: string }[]).filter((one) => !refused.has(one.job_id));
     if (open.length === 0) return null;
     for (const { tenant_id, job_id } of open) {
       if (signal.aborted) return null;
