@@ -28,30 +28,23 @@ export function findInFiles(dir: string, planted: Planted, except: RegExp): Find
   });
 }
 
-/** Every column of every table in every schema but Postgres' own, bytes as bytes and anything else as its text. */
+/** Every row of every table in every schema but Postgres' own, as its text: json and arrays as they read, bytes in hex. */
 export async function findInDatabase(owner: Database, planted: Planted): Promise<Finding[]> {
-  const [columns] = await owner.system([sql`
-    select c.table_schema as schema, c.table_name as name, c.column_name as col, c.data_type = 'bytea' as is_bytes from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
-     where t.table_type = 'BASE TABLE' and c.table_schema not in ('pg_catalog', 'information_schema')`]);
-  const findings: Finding[] = [];
-  for (const { schema, name, col, is_bytes } of columns as unknown as { schema: string; name: string; col: string; is_bytes: boolean }[]) {
-    const table = sql`${sql.identifier(schema)}.${sql.identifier(name)}`, column = sql.identifier(col);
-    for (const [secret, what] of planted) {
-      for (const spelling of spellings(secret)) {
-        const here = is_bytes ? sql`position(convert_to(${spelling}, 'UTF8') in ${column}) > 0` : sql`position(${spelling} in ${column}::text) > 0`;
-        const [hit] = await owner.system([sql`select exists (select from ${table} where ${here}) as found`]);
-        if (hit![0]!.found) findings.push(`${schema}.${name}.${col} holds ${what}`);
-      }
-    }
+  const [tables] = await owner.system([sql`select table_schema as schema, table_name as name from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`]);
+  const wanted = [...planted].flatMap(([secret, what]) => [...spellings(secret), Buffer.from(secret).toString('hex')].map((spelling) => ({ spelling, what }))), findings = new Set<Finding>();
+  for (const { schema, name } of tables as unknown as { schema: string; name: string }[]) {
+    const [hits] = await owner.system([sql`
+      select distinct w.what from ${sql.identifier(schema)}.${sql.identifier(name)} t, jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as w(spelling text, what text) where position(w.spelling in t::text) > 0`]);
+    for (const { what } of hits as unknown as { what: string }[]) findings.add(`${schema}.${name} holds ${what}`);
   }
-  return findings;
+  return [...findings];
 }
 
 /** Every row of every LanceDB table below a folder, as it reads: its files may be packed. */
 export async function findInLance(dir: string, planted: Planted): Promise<{ rows: number; findings: Finding[] }> {
   const findings: Finding[] = [];
   let rows = 0;
-  for (const name of (readdirSync(dir, { recursive: true }) as string[]).filter((one) => one.endsWith('.lance'))) {
+  for (const name of (readdirSync(dir, { recursive: true }) as string[]).filter((one) => one.endsWith('.lance') && statSync(join(dir, one)).isDirectory())) {
     const db = await connect(join(dir, name, '..')), table = await db.openTable(name.replace(/^.*\//, '').replace(/\.lance$/, ''));
     const all = await table.query().toArray() as object[];
     rows += all.length;

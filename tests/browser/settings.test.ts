@@ -20,6 +20,12 @@ afterAll(async () => { await browser?.close(); });
 const section = (name: string): Promise<void> => page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name }).click();
 const row = (list: string, text: string): Locator => page.getByRole('list', { name: list }).getByRole('listitem').filter({ hasText: text });
 
+/** Answers the question, and waits until what it asked about is done: while it stands, the page behind it is hidden from everybody. */
+async function confirm(yes: string): Promise<void> {
+  await page.getByRole('alertdialog').getByRole('button', { name: yes }).click();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+}
+
 test('invites somebody as a member, who joins by the link with a new account', async () => {
   await page.getByRole('button', { name: 'Invite somebody' }).click();
   await page.getByRole('dialog').getByLabel('E-mail').fill(GUEST.email);
@@ -64,7 +70,7 @@ test('makes the member an admin, who then sees the keys; and removes her', async
   await guest.reload();
   await guest.getByRole('link', { name: 'API keys' }).waitFor();
   await page.getByRole('button', { name: 'Remove Greta Guest' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+  await confirm('Remove');
   await expect.poll(() => row('Members', 'Greta Guest').count()).toBe(0);
   await guest.context().close();
 });
@@ -92,7 +98,7 @@ test('makes a key that may read, is shown it once, and it does just that until i
   const asked = async (path: string): Promise<number> => (await fetch(`${house.url}${path}`, { headers: { authorization: `Bearer ${key}` } })).status;
   expect([await asked('/api/connections'), await asked('/api/keys')]).toEqual([200, 403]);
   await page.getByRole('button', { name: 'Revoke Nightly report' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+  await confirm('Revoke');
   await expect.poll(() => row('API keys', 'Nightly report').count()).toBe(0);
   expect(await asked('/api/connections')).toBe(401);
 });
@@ -112,7 +118,7 @@ test('keeps a model key, tests it, hears what is wrong with another one, and for
   await page.getByText('refused the key').waitFor();
   expect(await page.content()).not.toContain('not-a-good-key-0001');
   await page.getByRole('button', { name: 'Forget the key' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Forget' }).click();
+  await confirm('Forget');
   await page.getByRole('button', { name: 'Keep', exact: true }).waitFor();
 });
 

@@ -21,6 +21,8 @@ import { StartDialog } from './start-dialog.tsx';
 
 const stateWords = { active: { label: 'Connected', tone: 'good' }, needs_reauth: { label: 'Needs you', tone: 'warn' }, revoked: { label: 'Disconnected', tone: 'neutral' } } as const;
 
+const uploaded = { label: 'Uploaded', tone: 'good' } as const;
+
 type Asked = 'start' | 'reconnect' | 'disconnect' | null;
 interface Props { connection: Connection; live: LiveJob | undefined; jobsLoaded: boolean; sources: Sources | undefined; onChange: () => void }
 
@@ -28,7 +30,7 @@ export function ConnectionCard({ connection, live, jobsLoaded, sources, onChange
   const [asked, setAsked] = useState<Asked>(null);
   const close = (): void => setAsked(null);
   const sync = useAction();
-  const title = integrationTitle(connection.integration_id), state = stateWords[connection.status];
+  const title = integrationTitle(connection.integration_id), state = connection.archive ? uploaded : stateWords[connection.status];
   // A file is read as a whole; the server knows how far back the plan reaches.
   const readFile = (): void => void sync.run(async () => noteJob(await startHistoricalSync(connection.integration_id, { connection_id: connection.connection_id })));
   const active = live?.job.status === 'running' || live?.job.status === 'pending';
@@ -78,7 +80,7 @@ function ConnectionFacts({ connection, sources, active, onChange }: { connection
       <Figure label="In memory" value={sources ? number(source?.records ?? 0) : '–'} hint={source ? 'records' : undefined} />
       <Figure label="Last sync" value={active ? 'now' : connection.last_synced_at ? <time dateTime={connection.last_synced_at} title={moment(connection.last_synced_at)}>{ago(connection.last_synced_at)}</time> : 'never'} />
       {connection.archive ? <Figure label="File" value={bytes(connection.archive.bytes)} hint={`uploaded ${ago(connection.archive.uploaded_at)}`} /> : <Figure label="Next sync" value={<SchedulePick connection={connection} onChange={onChange} />} />}
-      <Figure label="Complete back to" value={back ? <span title={marks.map((one) => `${streamTitle({ name: one.stream, title: one.title })}: ${day(one.complete_back_to)}`).join('\n')}>{day(back)}</span> : '–'} hint={marks.length > 1 ? `${marks.length} streams` : undefined} />
+      {connection.archive === null && <Figure label="Complete back to" value={back ? <span title={marks.map((one) => `${streamTitle({ name: one.stream, title: one.title })}: ${day(one.complete_back_to)}`).join('\n')}>{day(back)}</span> : '–'} hint={marks.length > 1 ? `${marks.length} streams` : undefined} />}
       {connection.archive === null && <Figure label="Asked today" value={<span title={usageSentence(connection)}>{number(usage.today.requests)}</span>} hint={usage.today.throttled > 0 ? `${number(usage.today.throttled)} told to wait` : usage.today.requests === 1 ? 'request' : 'requests'} />}
     </dl>
   );
@@ -103,7 +105,7 @@ function LastSync({ live: { job } }: { live: LiveJob }) {
 }
 
 /** Within a sentence. */
-const lowered = (said: string): string => said.replace(/^New/, 'new');
+const lowered = (said: string): string => said.replace(/^New|^The/, (word) => word.toLowerCase());
 
 function CardMenu({ connection, onAsk, canStart, title }: { connection: Connection; onAsk: (asked: Asked) => void; canStart: boolean; title: string }) {
   return (

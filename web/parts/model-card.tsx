@@ -8,7 +8,7 @@ import { callRoute } from '../client/index.ts';
 import { useResource } from '../state/resource.ts';
 import type { Me } from '../state/session.ts';
 import { toast } from '../state/toasts.ts';
-import { ago, compact } from '../words/time.ts';
+import { ago, compact, span } from '../words/time.ts';
 import { Badge, Button, Link, Notice, Skeleton } from './basics.tsx';
 import { Confirm, useAction } from './dialog.tsx';
 
@@ -49,7 +49,7 @@ function ModelForm({ kept, onChange }: { kept: Secret | null; onChange: () => vo
       {kept && <p className="fine">Whoever changes the address or the model enters the key again.</p>}
       {saving.error && <Notice tone="bad" alert>{saving.error}</Notice>}
       {testing.error && <Notice tone="bad" alert>{testing.error}</Notice>}
-      <div role="status">{tested && <Notice tone={tested.works ? 'good' : 'bad'}>{tested.message}{tested.works && ` It took ${(tested.took_ms / 1_000).toFixed(1)} s.`}</Notice>}</div>
+      <div role="status">{tested && <Notice tone={tested.works ? 'good' : 'bad'}>{tested.message}{tested.works && ` It took ${tested.took_ms < 1_000 ? 'less than a second' : span(tested.took_ms / 1_000)}.`}</Notice>}</div>
       <div className="form-foot">
         {kept && <Button kind="quiet" icon="trash" onClick={() => setAsking(true)}>Forget the key</Button>}
         {kept && <Button icon="bolt" busy={testing.busy} onClick={test}>Test</Button>}
