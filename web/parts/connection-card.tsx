@@ -50,6 +50,7 @@ export function ConnectionCard({ connection, live, jobsLoaded, sources, onChange
       </div>
       {sync.error && <Notice tone="bad" alert>{sync.error}</Notice>}
       <ConnectionFacts connection={connection} sources={sources} active={active} onChange={onChange} />
+      <Health connection={connection} />
       {connection.schedule_note && <Notice tone="warn">The last scheduled sync was left out: {connection.schedule_note}</Notice>}
       {live && live.job.status !== 'completed' && <JobMonitor live={live} connection={connection} />}
       {live?.job.status === 'completed' && <LastSync live={live} />}
@@ -67,6 +68,7 @@ export function ConnectionCard({ connection, live, jobsLoaded, sources, onChange
 function ConnectionFacts({ connection, sources, active, onChange }: { connection: Connection; sources: Sources | undefined; active: boolean; onChange: () => void }) {
   const source = sources?.sources.find((one) => one.connection_id === connection.connection_id);
   const marks = sources?.watermarks.filter((one) => one.connection_id === connection.connection_id) ?? [];
+  const { usage } = connection;
   const back = marks.map((one) => one.complete_back_to).toSorted().at(-1);
   return (
     <dl className="figures connection-facts">
@@ -74,9 +76,19 @@ function ConnectionFacts({ connection, sources, active, onChange }: { connection
       <Figure label="Last sync" value={active ? 'now' : connection.last_synced_at ? <time dateTime={connection.last_synced_at} title={moment(connection.last_synced_at)}>{ago(connection.last_synced_at)}</time> : 'never'} />
       <Figure label="Next sync" value={<SchedulePick connection={connection} onChange={onChange} />} />
       <Figure label="Complete back to" value={back ? <span title={marks.map((one) => `${streamTitle({ name: one.stream, title: one.title })}: ${day(one.complete_back_to)}`).join('\n')}>{day(back)}</span> : '–'} hint={marks.length > 1 ? `${marks.length} streams` : undefined} />
+      {connection.archive === null && <Figure label="Asked today" value={<span title={usageSentence(connection)}>{number(usage.today.requests)}</span>} hint={usage.today.throttled > 0 ? `${number(usage.today.throttled)} told to wait` : usage.today.requests === 1 ? 'request' : 'requests'} />}
     </dl>
   );
 }
+
+/** While its provider is down; also when it has just been left alone for a while and the next sync tries again. */
+function Health({ connection: { health, integration_id } }: { connection: Connection }) {
+  if (health.state === 'open' && health.message) return <Notice tone="warn">{health.message} Nothing is lost: whatever waits goes on by itself.</Notice>;
+  return health.state === 'half_open' ? <Notice tone="warn">{integrationTitle(integration_id)} has failed {health.failures_in_a_row} times in a row. The next sync tries again.</Notice> : null;
+}
+
+const usageSentence = ({ usage: { today, last_30_days: month } }: Connection): string =>
+  `Today ${count(today.requests, 'request')}, ${number(today.throttled)} answered with "wait". In the last 30 days ${count(month.requests, 'request')}, ${number(month.throttled)} with "wait".`;
 
 function LastSync({ live: { job } }: { live: LiveJob }) {
   return (
