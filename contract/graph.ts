@@ -94,3 +94,9 @@ export const PathsAnswer = z.object({
   truncated: z.boolean(),
 });
 export type PathsAnswer = z.infer<typeof PathsAnswer>;
+
+/** The node that stays. What was merged into the other one comes along. */
+export const MergeRequest = z.strictObject({ into: z.string().min(1).max(200) });
+/** The node that stands for both, or by itself again, and all that is merged into it. */
+export const MergeAnswer = z.object({ node: EntityRef, merged: z.array(EntityRef) });
+export type MergeAnswer = z.infer<typeof MergeAnswer>;

@@ -134,6 +134,12 @@ export const FACT_RECORDS_MAX = 3;
 export const NODE_RECORDS_MAX = 20;
 /** Edges of one node that are weighed for its facts: the owner of a company's whole mail has a hundred thousand. */
 export const NODE_EDGES_MAX = 20_000;
+/** So many entities of one kind, and it is proposed as a type: fewer may be a slip of a rule or a model. */
+export const TYPE_SAMPLES_MIN = 5;
+/** Entities whose properties a type's schema is read off. */
+export const SCHEMA_SAMPLES_MAX = 100;
+/** Types listed at once. A model invents some; a person reads them all. */
+export const TYPES_MAX = 200;
 /** Steps of a path and nodes seen on the way: people are six apart. */
 export const PATH_STEPS_MAX = 6;
 export const PATH_SEEN_MAX = 20_000;

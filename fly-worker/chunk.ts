@@ -86,7 +86,7 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
 }
 
 /** A mention without a name describes a node only as long as nothing better is known. */
-const UNNAMED_AT = '0001-01-01T00:00:00.000Z';
+export const UNNAMED_AT = '0001-01-01T00:00:00.000Z';
 const isNewer = (a: NodeRow, b: NodeRow): boolean => a.at > b.at || (a.at === b.at && a.by > b.by);
 
 /** Rows as array literals. https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */

@@ -301,6 +301,16 @@ export const nodeMerges = pgTable('node_merges', {
   mergedAt: timestamp('merged_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
 
+export const entityTypes = pgTable('entity_types', {
+  tenantId: text('tenant_id').notNull(),
+  slug: text('slug').notNull(),
+  status: text('status').notNull(),
+  jsonSchema: jsonb('json_schema').notNull(),
+  activatedAt: timestamp('activated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  changedBy: text('changed_by').notNull(),
+  changedAt: timestamp('changed_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.slug] })]);
+
 export const extractionCache = pgTable('extraction_cache', {
   tenantId: text('tenant_id').notNull(),
   contentHash: text('content_hash').notNull(),

@@ -6,6 +6,7 @@ import { authOf, principalOf } from './auth.ts';
 import { serveConnections } from './connections.ts';
 import { serveDeadLetters } from './dead-letters.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
+import { serveEntityTypes } from './entity-types.ts';
 import type { Env } from './env.ts';
 import { serveFleet } from './fleet.ts';
 import { serveGraph } from './graph/routes.ts';
@@ -39,6 +40,7 @@ serveDeadLetters(app);
 serveConnections(app);
 serveMemory(app);
 serveGraph(app);
+serveEntityTypes(app);
 serveFleet(app);
 serveWorkerDoor(app);
 

@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 
 const fill = (path: string, ids: Record<string, string>): string => path.replace('{integration_id}', 'outlook').replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name]!);
-const bodyOf = (name: string, ids: Record<string, string>): object | undefined => (name === 'startJob' ? { connection_id: ids.connection_id } : name === 'setSchedule' ? { every: 'daily' } : undefined);
+const bodies: Record<string, (ids: Record<string, string>) => object> = {
+  startJob: (ids) => ({ connection_id: ids.connection_id }), setSchedule: () => ({ every: 'daily' }), mergeNode: (ids) => ({ into: ids.node_id }),
+};
 const all = Object.entries(routes as Record<string, Route>);
 const snapshot = async (): Promise<unknown> => (await rows(`select (select json_agg(j order by id) from historical_sync_jobs j where tenant_id = $1)::text || (select json_agg(c order by id) from connections c where tenant_id = $1)::text as all`, theirs.id))[0];
 
@@ -32,7 +34,7 @@ describe('a foreign id', () => {
   // Records are read through the fleet, which asks Postgres as the tenant that the desk names (tests of the fleet's reads cover it).
   it.each(all.filter(([name, route]) => (/_id\}/.test(route.path.replace('{integration_id}', '')) || name === 'startJob') && name !== 'getRecord'))('is as unknown as any: %s', async (name, route) => {
     const before = await snapshot();
-    const ask = (ids: Record<string, string>) => call(route.method.toUpperCase(), fill(route.path, ids), { key: mine.key, body: bodyOf(name, ids) });
+    const ask = (ids: Record<string, string>) => call(route.method.toUpperCase(), fill(route.path, ids), { key: mine.key, body: bodies[name]?.(ids) });
     const [theirsAnswer, nobodys] = [await ask(foreign), await ask(unknown)];
     expect(theirsAnswer.status).toBe(404);
     expect([theirsAnswer.status, theirsAnswer.text]).toEqual([nobodys.status, nobodys.text]);

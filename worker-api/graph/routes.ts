@@ -2,6 +2,7 @@
 import { routes } from '#contract/api';
 import { serve, type App } from '../route.ts';
 import { tenantDatabase } from '../database.ts';
+import { mergeNode, splitNode } from './merging.ts';
 import { neighborsOf } from './neighbors.ts';
 import { findNodes, readNode } from './nodes.ts';
 import { pathBetween } from './paths.ts';
@@ -10,5 +11,7 @@ export function serveGraph(app: App): void {
   serve(app, routes.listNodes, ({ env, principal, query }) => findNodes(tenantDatabase(env), principal.tenantId, query));
   serve(app, routes.getNode, ({ env, principal, params, query }) => readNode(tenantDatabase(env), principal.tenantId, params.node_id, query.as_of));
   serve(app, routes.neighbors, ({ env, principal, params, query }) => neighborsOf(tenantDatabase(env), principal.tenantId, params.node_id, query));
+  serve(app, routes.mergeNode, ({ env, principal: { tenantId, name }, params, body }) => mergeNode(tenantDatabase(env), tenantId, params.node_id, body.into, name));
+  serve(app, routes.splitNode, ({ env, principal, params }) => splitNode(tenantDatabase(env), principal.tenantId, params.node_id));
   serve(app, routes.paths, ({ env, principal, query }) => pathBetween(tenantDatabase(env), principal.tenantId, query));
 }
