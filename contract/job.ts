@@ -40,11 +40,19 @@ export type Ledger = z.infer<typeof Ledger>;
 export const emptyLedger: Ledger = { seen: 0, stored: 0, unchanged: 0, duplicate: 0, failed: 0 };
 export const isBalanced = (l: Ledger): boolean => l.seen === l.stored + l.unchanged + l.duplicate + l.failed;
 
-/** How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. */
-export const StreamProgress = z.object({ name: z.string(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean() });
+/**
+ * How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. `title`: what people call it, when
+ * that is not its name. `note`: it was passed over, wholly or from there on back, and why.
+ */
+export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional() });
 export type StreamProgress = z.infer<typeof StreamProgress>;
 
-export const Enrichment = z.object({ queued: z.int(), done: z.int(), failed: z.int(), tokens_spent: z.int(), tokens_left: z.int().nullable() });
+/**
+ * The stage after the memory: what a tenant's model reads of records that are stored and searchable already. `queued` waits, `done` was read, `failed` could not be;
+ * tokens: spent by this job, left to the tenant this month (null: not limited). `message`: why it ended before everything was read.
+ */
+export const Enrichment = z.object({ queued: z.int(), done: z.int(), failed: z.int(), tokens_spent: z.int(), tokens_left: z.int().nullable(), message: z.string().nullable() });
+export type Enrichment = z.infer<typeof Enrichment>;
 
 /** What the lease holder has committed so far, as absolute numbers read from the ledger. Repeating it changes nothing. */
 export const Progress = z.object({
@@ -56,10 +64,11 @@ export const Progress = z.object({
   streams: z.array(StreamProgress),
   /** Covered part of the time range, 0..1; 1 only when every window is done. */
   covered: z.number().min(0).max(1),
+  enrichment: Enrichment.nullable().default(null),
 });
 export type Progress = z.infer<typeof Progress>;
 export const emptyProgress: Progress = {
-  chunks_completed: 0, records_processed: 0, entities_extracted: 0, relationships_extracted: 0, ledger: emptyLedger, streams: [], covered: 0,
+  chunks_completed: 0, records_processed: 0, entities_extracted: 0, relationships_extracted: 0, ledger: emptyLedger, streams: [], covered: 0, enrichment: null,
 };
 
 /** Who may write, until when. Milliseconds since the epoch. */

@@ -61,6 +61,8 @@ export const RETRY_AFTER_INLINE_MAX_MS = 30 * SECOND;
 /** Retry-After: 1 for ever must not become a busy loop. */
 export const RETRY_AFTER_MIN_MS = SECOND;
 export const RETRY_AFTER_MAX_MS = 24 * HOUR;
+/** A limit counted over a day is asked again after this: twenty snoozes last most of the day. */
+export const DAILY_LIMIT_AGAIN_MS = HOUR;
 /** One answer: 1,000 mails of 40 KB. More is refused before it is read to memory. */
 export const PROVIDER_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** Pages of one window: a provider that pages in a circle ends as an error, not never. */
@@ -97,12 +99,37 @@ export const EMBEDDING_RETRIES_MAX = 4;
 /** Batches of one call in flight: 911 instead of 314 records/s. */
 export const EMBEDDING_REQUESTS_IN_FLIGHT = 4;
 
+// --- enrichment (a tenant's model reads what is stored)
+/** One answer of a model about up to ENRICH_BATCH_RECORDS_MAX records. Local models take a minute. */
+export const ENRICH_TIMEOUT_MS = 90 * SECOND;
+/** Calls in flight for one tenant, over all its jobs of a worker: what the smallest accounts allow. */
+export const ENRICH_CALLS_IN_FLIGHT = 4;
+/** Short mails share a call; more than this and models begin to mix them up. */
+export const ENRICH_BATCH_RECORDS_MAX = 8;
+/** Characters of all records in one call: one full record, or several short ones. */
+export const ENRICH_BATCH_CHARS_MAX = 12_000;
+/** Records taken from the queue at once and committed together. */
+export const ENRICH_ROUND_RECORDS = 64;
+/** Retries of the SDK within one call, with its back-off. */
+export const ENRICH_RETRIES_MAX = 2;
+/** A service that answers nothing for this long is no longer waited for: the memory is complete without it, the next sync goes on. Less than STALL_MS. */
+export const ENRICH_PATIENCE_MS = 5 * MINUTE;
+/** Tokens of one answer: a newsletter's people and companies fit three times. */
+export const ENRICH_ANSWER_TOKENS_MAX = 4_000;
+/** Things one model may name in one record; more is a list, not knowledge. */
+export const ENRICH_ENTITIES_MAX = 60;
+export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
+
 // --- semantic memory
 /** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
 export const UNINDEXED_ROWS_MAX = 2_000;
 export const FRAGMENTS_MAX = 64;
 export const SEARCH_LIMIT_DEFAULT = 10;
 export const SEARCH_LIMIT_MAX = 100;
+/** With recency preferred a hit of this age counts a little less than one of today, and a very old one RECENCY_WORTH less. */
+export const RECENCY_HALF_LIFE_DAYS = 60;
+/** Share of a hit's score that age can take. */
+export const RECENCY_WORTH = 0.3;
 export const QUERY_CHARS_MAX = 1_000;
 export const SNIPPET_CHARS = 240;
 /** Rows of one merge: more gain nothing and hold memory. */
@@ -115,6 +142,8 @@ export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 export const SWEEP_AFTER_MS = HOUR;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
+/** Three small requests to the object store at start-up. */
+export const STORAGE_PROBE_TIMEOUT_MS = 10 * SECOND;
 /** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */
 export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
 export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;

@@ -52,6 +52,8 @@ export const SearchQuery = z.object({
   q: z.string().trim().min(1).max(QUERY_CHARS_MAX),
   mode: SearchMode.default('hybrid'),
   limit: z.coerce.number().int().min(1).max(SEARCH_LIMIT_MAX).default(SEARCH_LIMIT_DEFAULT),
+  /** `prefer`: of two hits that fit alike the newer one first; what fits much better stays in front. */
+  recency: z.enum(['ignore', 'prefer']).default('ignore'),
   integration: IntegrationId.optional(),
   stream: z.string().max(200).optional(),
   /** An e-mail address. */
@@ -79,9 +81,9 @@ export const SearchResult = z.object({
 });
 export type SearchResult = z.infer<typeof SearchResult>;
 
-/** One stream of one connection is complete in memory between these dates. */
+/** One stream of one connection is complete in memory between these dates. `title`: what people call it, when that is not its name. */
 export const Watermark = z.object({
-  connection_id: z.string(), integration_id: IntegrationId, stream: z.string(),
+  connection_id: z.string(), integration_id: IntegrationId, stream: z.string(), title: z.string().nullable(),
   complete_back_to: z.iso.datetime(), complete_until: z.iso.datetime(),
 });
 export type Watermark = z.infer<typeof Watermark>;

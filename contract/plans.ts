@@ -8,6 +8,9 @@ export const monthsOfHistory: Record<Plan, number> = { free: 1, solo: 6, team: 1
 /** ACUs a month (limits.ts: RECORDS_PER_ACU records each), unless the tenant has a figure of its own. A person's mailbox, a heavy one, a company, a group of them. */
 export const acuPerMonth: Record<Plan, number> = { free: 10, solo: 100, team: 1_000, enterprise: 50_000 };
 
+/** Tokens a month that a tenant's own model may read for enrichment, unless the tenant has a figure of its own. Free has no enrichment. */
+export const modelTokensPerMonth: Record<Plan, number> = { free: 0, solo: 5_000_000, team: 50_000_000, enterprise: 2_000_000_000 };
+
 /** When the calendar month (UTC) of a moment is over and its ACUs are counted anew. ISO 8601. */
 export const monthEnds = (at: Date): string => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1)).toISOString();
 

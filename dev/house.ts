@@ -8,6 +8,7 @@ import { migrate, urlAs } from '#migrations/migrate';
 import { startFleet, type Fleet } from './machines.ts';
 import { startNeonDoor } from './neon-door.ts';
 import { expectFree } from './ports.ts';
+import { startOpenAi, type OpenAiStandIn } from './openai.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
 import { ownerOf, startKept, takeOver } from './processes.ts';
 import { sandboxEnvironment } from './sandbox/environment.ts';
@@ -29,6 +30,8 @@ export interface HouseOptions {
 export interface House {
   url: string;
   sandboxUrl: string;
+  /** What answers a tenant's model key when OPENAI_BASE_URL names nobody else. */
+  ai: OpenAiStandIn;
   credentials: Credentials;
   fleet: Fleet;
   /** The owner's view of the database. */
@@ -75,7 +78,9 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     const owner = open(base.ownerUrl), url = `http://127.0.0.1:${port}`, sandboxUrl = `http://127.0.0.1:${port + 2}`;
     const credentials = await seed(owner, dir, url);
     await startSandboxProcess(dir, port + 2, { ...providers(sandboxUrl), ...env }, stops);
-    const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
+    const ai = await startOpenAi();
+    stops.push(() => ai.stop());
+    const shared = { OPENAI_BASE_URL: ai.url, ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
     const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' }), flyToken = randomBytes(16).toString('hex');
     const fleet = await startFleet({
       dir, port: port + 1, app: FLY_APP, token: flyToken, restartMs, onLog: (line) => log.write(`${line}\n`),
@@ -89,7 +94,7 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     stops.push(() => fleet.stop());
     await fleet.boot(workers ?? 1);
     await fleet.ready();
-    return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, stop };
+    return { url, sandboxUrl, ai, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, stop };
   } catch (error) {
     await stop();
     throw error;

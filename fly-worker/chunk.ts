@@ -63,15 +63,22 @@ export function toRows(owner: Owner, fresh: Addressed[], derived: DerivedRecord[
   return { records: [...records.values()], nodes: [...nodes.values()], edges: [...edges.values()], evidence };
 }
 
+/** The rows of facts alone, for records that stand in the ledger already. */
+export function toFactRows(tenantId: string, found: { recordId: string; occurredAt: string; facts: Facts }[]): ChunkRows {
+  const nodes = new Map<string, NodeRow>(), edges = new Map<string, EdgeRow>(), evidence: EvidenceRow[] = [];
+  for (const { recordId: id, occurredAt, facts } of found) addFacts(tenantId, id, occurredAt, facts, nodes, edges, evidence);
+  return { records: [], nodes: [...nodes.values()], edges: [...edges.values()], evidence };
+}
+
 function addFacts(tenantId: string, record: string, at: string, facts: Facts, nodes: Map<string, NodeRow>, edges: Map<string, EdgeRow>, evidence: EvidenceRow[]): void {
   const here = new Set<string>();
   for (const e of facts.entities) {
     const id = nodeId(tenantId, e.type, e.key);
     if (here.has(id)) continue;
     here.add(id);
-    const props = JSON.stringify(e.properties);
-    evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: e.name || null, props: props === '{}' ? null : props });
-    const row: NodeRow = { id, type: e.type, key: e.key, name: e.name, props, at: e.name ? at : UNNAMED_AT, by: record, sys: systemTypes.has(e.type) };
+    const props = JSON.stringify(e.properties), isNamed = e.name !== '' && e.name !== e.key;
+    evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: isNamed ? e.name : null, props: props === '{}' ? null : props });
+    const row: NodeRow = { id, type: e.type, key: e.key, name: isNamed ? e.name : e.key, props, at: describedAt(isNamed, e.method, at), by: record, sys: systemTypes.has(e.type) };
     const other = nodes.get(id);
     if (!other || isNewer(row, other)) nodes.set(id, row);
   }
@@ -85,8 +92,9 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
   }
 }
 
-/** A mention without a name describes a node only as long as nothing better is known. */
-export const UNNAMED_AT = '0001-01-01T00:00:00.000Z';
+/** A mention by key alone (an address without a name, a company by its domain) describes a node only as long as nothing better is known; so does, above that, a model's word. */
+export const UNNAMED_AT = '0001-01-01T00:00:00.000Z', MODEL_NAMED_AT = '0001-01-02T00:00:00.000Z';
+const describedAt = (isNamed: boolean, method: string, at: string): string => (isNamed ? method === 'llm' ? MODEL_NAMED_AT : at : UNNAMED_AT);
 const isNewer = (a: NodeRow, b: NodeRow): boolean => a.at > b.at || (a.at === b.at && a.by > b.by);
 
 /** Rows as array literals. https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */

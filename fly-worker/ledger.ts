@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { PlannedWindow, WindowState } from '#contract/windows';
-import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#contract/job';
+import { isBalanced, type Enrichment, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
 import { plain, quoted, UNNAMED_AT, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
@@ -19,7 +19,7 @@ export class FencedError extends Error {
 
 export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null }
 /** The job's counters as they stand: absolute numbers. `records_left`: what the tenant's quota still allows to store this month. */
-export interface Counters { records_left: number; chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
+export interface Counters { records_left: number; chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger; enrichment: Enrichment | null }
 /**
  * `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet.
  * `isFirst`: the first claim of the connection's first job, so that no other attempt can have left anything in semantic memory.
@@ -38,21 +38,24 @@ export interface Chunk {
   rows: ChunkColumns;
   /** Records whose former content stands in the ledger: their old facts go. */
   edited: string[];
+  /** Why the window was passed over; null: it was read. */
+  note: string | null;
   streams: StreamProgress[];
   coveredTotal: number;
 }
 
-const counterColumns = (of = ''): SQL =>
-  sql.raw(['chunks_completed', 'records_processed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c).join(', '));
+export const counterColumns = (of = ''): SQL =>
+  sql.raw([...['chunks_completed', 'records_processed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c), `${of}enrichment::text as enrichment`].join(', '));
 const left = (lease: Lease): SQL => sql`${recordsLeft(lease.tenantId, sql`historical_sync_jobs.acu_at_start`)}::float8`;
-const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
+/** The gate's condition: this lease, and the job still runs. */
+export const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
 
 /** Takes over the job: windows with their checkpoints, newest first, and the counters. Throws FencedError, DatabaseError. */
 export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
     sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
           fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
-    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, title, note, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
@@ -64,8 +67,8 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
 export async function plan(db: Database, lease: Lease, windows: PlannedWindow[]): Promise<OpenJob> {
   await db.tenant(lease.tenantId, [sql`
     with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update)
-    insert into sync_windows (tenant_id, job_id, stream, no, since, until)
-    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz)
+    insert into sync_windows (tenant_id, job_id, stream, no, since, until, title)
+    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until, w.title from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz, title text)
      order by w.stream, w.no on conflict do nothing`]);
   return open(db, lease);
 }
@@ -174,7 +177,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
-             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, updated_at = now()
+             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, note = case m.seq when 1 then ${chunk.note}::text else w.note end, updated_at = now()
         from gate, moved m where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
     update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
            seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,
@@ -186,20 +189,26 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
 }
 
 /** Array literals side by side, as rows. */
-const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
+export const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
 /** A chunk's columns as tables named x, in the order `toColumns` writes them. */
 const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)`;
-const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
+export const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
 const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
-const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
-const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
+export const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
+export const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
+
+/** A node is described by the newest record that names it, whatever the order of arrival. */
+export const describingAnew = sql`on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
+       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)`;
+/** The types of the tenant of `gate` that people activated. */
+export const activeTypes = sql`select t.slug from gate join entity_types t on t.tenant_id = gate.tenant_id and t.status = 'active'`;
 
 /** Graph and evidence behind the gate; reads `arrived`. Types that people activated are promoted like the system's own. `staged` and `edges` return what is new. */
 function factStatements(rows: ChunkColumns, edited: string[]): SQL {
   return sql`
     news as (select x.* from gate, ${evidenceRows(rows)}),
     things as (select x.* from gate, ${stagedRows(rows)}),
-    active as (select t.slug from gate join entity_types t on t.tenant_id = gate.tenant_id and t.status = 'active'),
+    active as (${activeTypes}),
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
       select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys or x.type in (select slug from active) then 'promoted' else 'staged' end
@@ -207,14 +216,12 @@ function factStatements(rows: ChunkColumns, edited: string[]): SQL {
     activated as (
       select distinct on (x.id) x.id, x.type, x.key, coalesce(n.name, x.key) as name, coalesce(n.props, '{}') as props, case when n.name is null then ${UNNAMED_AT}::timestamptz else r.at end as at, n.rec as by
         from active a join things x on x.type = a.slug and not x.sys join news n on n.id = x.id join arrived r on r.id = n.rec
-       order by x.id, (n.name is not null) desc, r.at desc, n.rec desc),
+       order by x.id, 6 desc, n.rec desc),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
       select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
         from gate, (select * from ${nodeRows(rows)} union all select * from activated) x
-       order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
-       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
-          or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
+       order by x.id ${describingAnew}),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
       select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${edgeRows(rows)}
@@ -242,12 +249,9 @@ function dropUnsupported(tenantId: string, edited: string[]): SQL[] {
     sql`delete from graph_nodes t where ${orphan('n')}`,
     sql`delete from discovered_entities t where ${orphan('n')}`,
     sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
-          from (select distinct on (e.target_id) e.target_id, e.name, e.properties, case when e.name is null then ${UNNAMED_AT}::timestamptz else r.occurred_at end as at, e.record_id
-                  from evidence e join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
-                 where e.tenant_id = ${tenantId} and e.target_kind = 'n' and e.target_id = ${touched}
-                 order by e.target_id, (e.name is not null) desc, r.occurred_at desc, e.record_id desc) best
-         where t.tenant_id = ${tenantId} and t.id = best.target_id
-           and (t.described_by = any(${plain(edited)}::uuid[]) or not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.record_id = t.described_by))`,
+          from graph_nodes d cross join lateral newest_description(${tenantId}, d.id) best
+         where d.tenant_id = ${tenantId} and d.id = ${touched} and t.tenant_id = d.tenant_id and t.id = d.id
+           and (d.described_by = any(${plain(edited)}::uuid[]) or not exists (select from evidence e where e.tenant_id = d.tenant_id and e.target_id = d.id and e.record_id = d.described_by))`,
   ];
 }
 
@@ -290,14 +294,15 @@ export async function balance(db: Database, lease: Lease): Promise<Books> {
 }
 
 /** The job's progress from counters and windows. */
-export const toProgress = ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger }: Counters, streams: StreamProgress[], covered: number): Progress =>
-  ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, streams, covered });
+export const toProgress = ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, enrichment }: Counters, streams: StreamProgress[], covered: number): Progress =>
+  ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, streams, covered, enrichment });
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
-const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
-const toCounters = (row: Record<string, unknown>): Counters => ({
+export const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
+export const toCounters = (row: Record<string, unknown>): Counters => ({
   records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
+  enrichment: row.enrichment ? JSON.parse(String(row.enrichment)) as Enrichment : null,
 });
 /** A value that Postgres cannot read (SQLSTATE class 22): some record's fault, not the statement's. */
 export const isBadValue = (error: unknown): boolean => error instanceof DatabaseError && error.kind === 'refused' && (error.code?.startsWith('22') ?? false);

@@ -1,6 +1,7 @@
 /** Reading memory, through the ledger: a hit of semantic memory counts only if Postgres names its record and content hash. */
 import { sql } from 'drizzle-orm';
 import type { IntegrationId } from '#contract/job';
+import { RECENCY_HALF_LIFE_DAYS, RECENCY_WORTH } from '#contract/limits';
 import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
 import type { Database, Row } from '#migrations/database';
 import type { Embedder } from './embed/embedder.ts';
@@ -21,7 +22,8 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
     ...(query.integration && { integration: query.integration }), ...(query.stream && { stream: query.stream }), ...(query.person && { person: query.person }),
     ...(query.from && { fromMs: Date.parse(query.from) }), ...(query.to && { toMs: endOf(query.to) }),
   };
-  const candidates = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const candidates = query.recency === 'prefer' ? newerFirst(found, Date.now()) : found;
   const current = await named(db, tenantId, candidates);
   const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);
   const ids = hits.map((h) => h.recordId);
@@ -34,6 +36,12 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
     }] : [];
   });
   return { results, watermarks, took_ms: Math.round((performance.now() - began) * 10) / 10 };
+}
+
+/** Scores fall with age towards a floor, and the order with them. The future is as new as today. */
+export function newerFirst<Hit extends { fused: number; occurredAt: number }>(hits: readonly Hit[], nowMs: number): Hit[] {
+  const worth = ({ occurredAt }: Hit): number => 1 - RECENCY_WORTH * (1 - 0.5 ** (Math.max(0, nowMs - occurredAt) / 86_400_000 / RECENCY_HALF_LIFE_DAYS));
+  return hits.map((hit) => ({ ...hit, fused: hit.fused * worth(hit) })).sort((a, b) => b.fused - a.fused);
 }
 
 /** A date without a time means the whole day. */
@@ -63,14 +71,14 @@ const entitiesOf = (tenantId: string, ids: string[]) => sql`
   select s.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from said s join graph_cards(${tenantId}, array(select id from said)) n on n.id = s.id
    order by s.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
 
-/** Per stream of a connection: the newest unbroken stretch of finished windows, over all its jobs. */
+/** Per stream of a connection: the newest unbroken stretch of finished windows, over all its jobs. A window that was passed over has nothing complete. */
 const watermarksOf = (tenantId: string) => sql`
-  select x.connection_id::text as connection_id, x.integration_id, x.stream,
+  select x.connection_id::text as connection_id, x.integration_id, x.stream, x.title,
          to_char(lower(x.newest) at time zone 'UTC', ${UTC}) as complete_back_to, to_char(upper(x.newest) at time zone 'UTC', ${UTC}) as complete_until
-    from (select j.source_connection_id as connection_id, j.integration_id, w.stream,
+    from (select j.source_connection_id as connection_id, j.integration_id, w.stream, (array_agg(w.title order by w.updated_at desc) filter (where w.title is not null))[1] as title,
                  (select r from unnest(range_agg(tstzrange(w.since, w.until))) r order by upper(r) desc limit 1) as newest
             from sync_windows w join historical_sync_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
-           where w.tenant_id = ${tenantId} and w.done group by 1, 2, 3) x order by 2, 3, 1`;
+           where w.tenant_id = ${tenantId} and w.done and w.note is null group by 1, 2, 3) x order by 2, 3, 1`;
 
 function grouped(rows: Row[]): Map<string, EntityRef[]> {
   const map = new Map<string, EntityRef[]>();

@@ -2,14 +2,15 @@
 import { sql } from 'drizzle-orm';
 import type { Outcome, Progress } from '#contract/job';
 import type { Database } from '#migrations/database';
-import { DoorError, type Claim, type Credentials, type Door } from './door.ts';
+import { DoorError, type Claim, type Credentials, type Door, type ModelKey } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
+import { toProgress, type Counters, type Lease } from './ledger.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
 
 export interface RunnerOptions {
-  db: Database; door: Door; shop: Workshop; slots: number;
+  db: Database; door: Door; shop: Workshop & Enricher; slots: number;
   /** Base URL of an integration's API, by environment name. */
   baseUrl(env: string, fallback: string): string;
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
@@ -18,6 +19,9 @@ export interface RunnerOptions {
   /** The process before this one had been told to take no more jobs. */
   draining?: boolean;
 }
+
+/** The stage behind the line: see enrich/stage.ts. */
+export interface Enricher { enrich(lease: Lease, key: ModelKey, signal: AbortSignal, onProgress: (counters: Counters) => void): Promise<Counters> }
 
 export interface Runner {
   /** Somebody should look. False: every slot is busy (a busy slot looks again by itself when it is done). */
@@ -110,13 +114,19 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
   const token = async (rejected?: string): Promise<string> => (await credentials(rejected)).accessToken;
   const { env, fallback, perAccount } = connector.baseUrl;
   const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
+  const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, baseUrl: apiUrl,
-    lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
-    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size }),
+    shop, connector, signal, onProgress, lease, baseUrl: apiUrl,
+    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
     range: { since: job.start_date, until: job.end_date },
   });
-  return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
+  if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
+  // Both memories are complete. What a model adds comes after them, and only with the tenant's own key.
+  const key = await door.modelKey(claim);
+  if (!key.ok) throw new LeaseLost(key.message);
+  if (key.value === null) return { kind: 'completed', progress };
+  const told = (counters: Counters): Progress => toProgress(counters, progress.streams, progress.covered);
+  return { kind: 'completed', progress: told(await shop.enrich(lease, key.value, signal, (counters) => onProgress(told(counters)))) };
 }
 
 /** Gives the job back. A front desk that does not answer is asked a few times; after that the lease runs out by itself. */

@@ -14,6 +14,7 @@ import type { Notice } from './main.ts';
 import { readRecord, search, type Memory } from './reads.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
+import { probeStorage, storageOf } from './semantic/storage.ts';
 import { openWorkshop } from './workshop.ts';
 
 const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery });
@@ -27,7 +28,9 @@ async function start(): Promise<void> {
   const workerId = `${config.FLY_MACHINE_ID ?? 'local'}/${process.pid}`;
   const db = openDatabase({ url: config.APP_DATABASE_URL, httpUrl: config.NEON_HTTP_URL, timeoutMs: DATABASE_TIMEOUT_MS });
   const embedder = localEmbedder(), threads = openDeriveThreads({ size: 1 });
-  const semantic = openSemanticMemory({ uri: config.LANCEDB_URI });
+  const place = { uri: config.LANCEDB_URI, accessKeyId: config.AWS_ACCESS_KEY_ID, secretAccessKey: config.AWS_SECRET_ACCESS_KEY, endpoint: config.AWS_ENDPOINT_URL_S3, region: config.AWS_REGION };
+  await probeStorage(place);
+  const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
   const runner = createRunner({
     db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,

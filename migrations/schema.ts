@@ -13,6 +13,7 @@ export const tenants = pgTable('tenants', {
   metadata: text('metadata'),
   plan: text('plan').notNull().default('free'),
   acuPerMonth: integer('acu_per_month'),
+  modelTokensPerMonth: bigint('model_tokens_per_month', { mode: 'number' }),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 });
 
@@ -156,6 +157,7 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   acuAtStart: integer('acu_at_start').notNull().default(0),
   retriesAsked: integer('retries_asked').notNull().default(0),
   retriesPlanned: integer('retries_planned').notNull().default(0),
+  enrichment: jsonb('enrichment'),
   mode: text('mode').notNull().default('backfill'),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   progressPercentage: real('progress_percentage').notNull().default(0),
@@ -208,6 +210,8 @@ export const syncWindows = pgTable('sync_windows', {
   duplicate: integer('duplicate').notNull().default(0),
   failed: integer('failed').notNull().default(0),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  title: text('title'),
+  note: text('note'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncLedger = pgTable('sync_ledger', {
@@ -291,6 +295,24 @@ export const evidence = pgTable('evidence', {
   name: text('name'),
   properties: jsonb('properties'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.targetId] })]);
+
+export const enrichments = pgTable('enrichments', {
+  tenantId: text('tenant_id').notNull(),
+  jobId: uuid('job_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  contentHash: text('content_hash').notNull(),
+  occurredAt: timestamp('occurred_at', { withTimezone: true, precision: 3 }).notNull(),
+  outcome: text('outcome').notNull().default('queued'),
+  message: text('message'),
+  inputHash: text('input_hash'),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.recordId] })]);
+
+export const modelUsage = pgTable('model_usage', {
+  tenantId: text('tenant_id').notNull(),
+  month: date('month').notNull(),
+  jobId: uuid('job_id').notNull(),
+  tokens: bigint('tokens', { mode: 'number' }).notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.month, t.jobId] })]);
 
 export const nodeMerges = pgTable('node_merges', {
   tenantId: text('tenant_id').notNull(),

@@ -309,6 +309,13 @@ describe('a heartbeat', () => {
     expect(state.lease!.lastCommitAt).toBe(now);
     expect(play({ state, now }, beats(at(2, 0.2))).state.progress).toEqual(state.progress);
   });
+  it('with records that a model has read moves the stall on, too', () => {
+    const reading = (done: number) => beats({ ...at(3, 1), enrichment: { queued: 10 - done, done, failed: 0, tokens_spent: done, tokens_left: null, message: null } });
+    const begun = play(running, beats(at(3, 1)), reading(0)), waiting = play(later(begun, SECOND), reading(0)), moved = play(later(waiting, SECOND), reading(1));
+    expect(waiting.state.lease!.lastCommitAt).toBe(begun.state.lease!.lastCommitAt);
+    expect(moved.state.lease!.lastCommitAt).toBe(moved.now);
+    expect(toJob(moved.state, moved.now)).toMatchObject({ progress_percentage: 99, enrichment: { queued: 9, done: 1 } });
+  });
 });
 
 describe('the job as people see it', () => {

@@ -41,12 +41,12 @@ export const gmail = defineConnector<PageToken>({
 
   async fetchPage(context) {
     if (context.stream !== 'mail') throw new ProviderError('bad_request', `Gmail has no stream called "${context.stream}". Start the sync again.`);
-    const { get, baseUrl, cursor, span } = context;
+    const { get, baseUrl, cursor, span, range } = context;
     const list = await untilForgotten(cursor, () => get(List, { url: listUrl(context) }));
     const found = await Promise.all((list.messages ?? []).map(({ id }) => readMessage(get, baseUrl, id)));
     const there = readItems(found.flatMap((one) => ('mail' in one ? [one.mail] : [])), Message, { provider: 'Gmail', idField: 'id' }, fromMessage);
     return {
-      records: there.records.filter((record) => isOurs(record.occurredAt, span, span)),
+      records: there.records.filter((record) => isOurs(record.occurredAt, span, range)),
       unreadable: [...there.unreadable, ...found.flatMap((one) => ('gone' in one ? [one.gone] : []))],
       next: list.nextPageToken === undefined ? null : { pageToken: list.nextPageToken },
     };
@@ -54,7 +54,7 @@ export const gmail = defineConnector<PageToken>({
 });
 
 /** `after:` and `before:` take whole seconds, and whether the edges belong to it is not documented: a second more is asked for and cut off again. */
-function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken>): string {
+function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken, null>): string {
   const query = `after:${seconds(span.since, Math.floor) - 1} before:${seconds(span.until, Math.ceil) + 1}`;
   const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor.pageToken)}`;
   return `${baseUrl}/gmail/v1/users/me/messages?q=${encodeURIComponent(query)}&maxResults=${Math.min(pageSize, LIST_MAX)}${token}`;

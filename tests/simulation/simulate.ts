@@ -60,7 +60,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   const fate = (): Fate => {
     if (calm) return 'fine';
     // Trouble comes in bursts, as outages do.
-    if (!chance(burst > 0 ? 0.5 : 0.04)) { burst--; return 'fine'; }
+    if (!chance(burst > 0 ? 0.5 : 0.06)) { burst--; return 'fine'; }
     burst = burst > 0 ? burst - 1 : 3;
     if (chance(0.5)) { stats.lost_requests++; return 'lost'; }
     stats.lost_answers++;
