@@ -22,6 +22,8 @@ export interface Route {
   /** Status of success and its schema; null: no body. */
   status: 200 | 201 | 202 | 204 | 302;
   answer: z.ZodType | null;
+  /** A stream of lines, each a JSON object as `answer` says. */
+  media?: 'application/x-ndjson';
 }
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);

@@ -173,6 +173,32 @@ export const TYPES_MAX = 200;
 export const PATH_STEPS_MAX = 6;
 export const PATH_SEEN_MAX = 20_000;
 
+/** Ties that communities are found in, the strongest first: a second of arithmetic and 100 MB. */
+export const COMMUNITY_TIES_MAX = 200_000;
+/** People in a conversation that still says they belong together. A list of hundreds says nothing, and each of its mails would be 10,000 ties. */
+export const COMMUNITY_GATHERING_MAX = 30;
+/** Members shown with a community, the most central first. */
+export const COMMUNITY_MEMBERS_SHOWN = 20;
+
+// --- context for an agent
+export const CONTEXT_RECORDS_DEFAULT = 10;
+export const CONTEXT_RECORDS_MAX = 50;
+export const CONTEXT_DEPTH_DEFAULT = 2;
+export const CONTEXT_TOKENS_DEFAULT = 4_000;
+/** Below this nothing but the frame would fit; above it no model reads with care. */
+export const CONTEXT_TOKENS_MIN = 500;
+export const CONTEXT_TOKENS_MAX = 100_000;
+/** Characters of a token, for estimates of JSON: more signs than prose has. */
+export const CONTEXT_CHARS_PER_TOKEN = 3.5;
+/** Where the walk round the hits begins; how many nodes each next level goes on from; relations of one node that are walked, and looked at, the strongest first. */
+export const CONTEXT_SEEDS_MAX = 40;
+export const CONTEXT_FRONTIER_MAX = 60;
+export const CONTEXT_STEPS_MAX = 50;
+export const CONTEXT_LOOKED_AT_MAX = 2_000;
+
+/** Rows of one page of an export: 5 MB of text at most are in memory. */
+export const EXPORT_PAGE_ROWS = 500;
+
 // --- workers
 /** Jobs at once in one worker process: four windows of four jobs fill one core. */
 export const SLOTS_DEFAULT = 4;

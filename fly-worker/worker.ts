@@ -1,27 +1,27 @@
 /** The working process: doorbell, drain, search, health and metrics over HTTP; the runner behind them. SIGTERM hands the jobs back, nothing else stops it. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX } from '#contract/limits';
-import { SearchQuery } from '#contract/memory';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
+import { exportMemory } from './export.ts';
+import { openCommunityBook } from './graph/community-book.ts';
 import type { Notice } from './main.ts';
-import { readRecord, search, type Memory } from './reads.ts';
+import { memoryQuestion, type MemoryRooms } from './memory-door.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
 import { openWorkshop } from './workshop.ts';
 
-const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery });
-const DrainBody = z.object({ machine_id: z.string() });
-const RecordBody = z.object({ tenant_id: z.string().min(1), record_id: z.uuid() });
+const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
 
-interface Rooms { config: Config; runner: Runner; memory: Memory; tell(notice: Notice): void }
+interface Rooms extends MemoryRooms { config: Config; runner: Runner; tell(notice: Notice): void }
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
@@ -32,12 +32,14 @@ async function start(): Promise<void> {
   await probeStorage(place);
   const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
+  const communities = openCommunityBook({ db, log });
   const runner = createRunner({
     db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
+    onCompleted: (tenantId) => void communities.rebuild(tenantId),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder }, tell };
+  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder }, communities, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -52,6 +54,7 @@ async function start(): Promise<void> {
     stopping = true;
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
+    await communities.close();
     await threads.close();
     await semantic.close();
     server.closeAllConnections();
@@ -67,19 +70,12 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
   try {
     if (path === 'GET /healthz') return reply(response, 200, health(rooms));
     await checkEdge(rooms.config, request);
+    const asked = request.method === 'POST' ? memoryQuestion(path.slice('POST '.length)) : null;
+    if (asked) return reply(response, 200, await asked(rooms, await readJson(request)));
+    if (path === 'POST /export') return await stream(response, exportMemory(rooms.memory, ExportBody.parse(await readJson(request)).tenant_id));
     switch (path) {
       case 'POST /doorbell': return reply(response, rooms.runner.ring() ? 202 : 429, {});
       case 'POST /drain': return drain(rooms, DrainBody.parse(await readJson(request)).machine_id, response);
-      case 'POST /search': {
-        const { tenant_id, query } = SearchBody.parse(await readJson(request));
-        return reply(response, 200, await search(rooms.memory, tenant_id, query));
-      }
-      case 'POST /record': {
-        const { tenant_id, record_id } = RecordBody.parse(await readJson(request));
-        const record = await readRecord(rooms.memory, tenant_id, record_id);
-        if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
-        return reply(response, 200, record);
-      }
       default: throw new ApiError('not_found', 'There is nothing at this address.');
     }
   } catch (error) {
@@ -118,6 +114,24 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     parts.push(part);
   }
   return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
+/** Writes no faster than the other side reads. What breaks in the middle cuts the answer off, so that nobody takes it for the whole. */
+async function stream(response: ServerResponse, parts: AsyncIterable<string>): Promise<void> {
+  try {
+    for await (const part of parts) {
+      if (response.destroyed) return;
+      if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+  } catch (error) {
+    if (!response.headersSent) throw error;
+    log('stream_broken', { error: String(error) });
+    response.destroy();
+    return;
+  }
+  if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.end();
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
