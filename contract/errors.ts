@@ -14,6 +14,7 @@ export const apiErrors = {
   already_active: 409,
   needs_reauth: 409,
   fenced: 409,
+  gone: 410,
   payload_too_large: 413,
   unprocessable: 422,
   rate_limited: 429,
@@ -53,6 +54,7 @@ export const reasonSentences: Record<Reason, string> = {
   failures_retried: 'The records that failed are tried again as soon as a worker is free.',
   retry_scheduled: 'Something went wrong on the way. It is tried again by itself.',
   rate_limited: 'The provider asked us to wait. It goes on by itself.',
+  provider_down: 'The provider has failed several times in a row. It is tried again by itself, less often.',
   lease_lost: 'The worker went away. Another one carries on from the last saved point.',
   stalled: 'The worker made no headway. Another one carries on from the last saved point.',
   handed_back: 'The worker was shut down. Another one carries on from the last saved point.',
@@ -70,12 +72,20 @@ export const reasonSentences: Record<Reason, string> = {
   internal_error: 'Something broke on our side. Resume to try again from the last saved point.',
 };
 
+/** What a completed job says: a stream that was passed over is not in memory. */
+export function doneSentence(streams: readonly { name: string; title?: string | undefined; note?: string | undefined }[]): string {
+  const passedOver = streams.filter((stream) => stream.note).map(({ name, title }) => title ?? name);
+  if (passedOver.length === 0) return reasonSentences.done;
+  const named = passedOver.slice(0, 3).join(', '), more = passedOver.length - 3;
+  return `Everything in the chosen range is in memory, but for what was passed over: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
+}
+
 /** Why connecting an account did not work, as the redirect back to the app says it: `/?connect_error=..`. */
 export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expired', 'refused', 'not_all_allowed', 'unavailable', 'not_configured', 'signed_out']);
 export type ConnectError = z.infer<typeof ConnectError>;
 
 /** What became of our access at the provider when an account was disconnected. Here, at our end, it is gone in every case. */
-export const AccessAfter = z.enum(['withdrawn', 'unconfirmed', 'in_use', 'not_offered', 'none']);
+export const AccessAfter = z.enum(['withdrawn', 'unconfirmed', 'in_use', 'not_offered', 'none', 'file_deleted']);
 export type AccessAfter = z.infer<typeof AccessAfter>;
 export const accessSentences: Record<AccessAfter, string> = {
   withdrawn: 'Disconnected, and the permission was given back to the provider.',
@@ -83,4 +93,5 @@ export const accessSentences: Record<AccessAfter, string> = {
   in_use: 'Disconnected: our keys are deleted. The provider knows one permission for all you connected with this account, so it stays until the last of them is disconnected.',
   not_offered: 'Disconnected: our keys are deleted. This provider lets only you take the permission back, in the account\'s own security settings.',
   none: 'Disconnected. There was no permission left to give back.',
+  file_deleted: 'Disconnected, and the uploaded file was deleted. What was imported from it stays in memory.',
 };

@@ -24,7 +24,7 @@ export type JobMode = z.infer<typeof JobMode>;
 
 /** Why a job is in the state it is in. Every state but running has one. */
 export const Reason = z.enum([
-  'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
+  'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'provider_down', 'lease_lost', 'stalled', 'handed_back',   // pending
   'done',                                                                                                               // completed
   'user_paused', 'auth_expired', 'quota_exhausted', 'too_many_jobs', 'connection_removed',                              // paused
   'user_cancelled', 'abandoned',                                                                                        // cancelled
@@ -42,9 +42,10 @@ export const isBalanced = (l: Ledger): boolean => l.seen === l.stored + l.unchan
 
 /**
  * How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. `title`: what people call it, when
- * that is not its name. `note`: it was passed over, wholly or from there on back, and why.
+ * that is not its name. `note`: it was passed over, wholly or from there on back, and why. `left_out`: records that were met (in a file, which is
+ * read whole) but lie outside of the job's range: how many, and that in a sentence.
  */
-export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional() });
+export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional(), left_out: z.object({ records: z.int(), message: z.string() }).optional() });
 export type StreamProgress = z.infer<typeof StreamProgress>;
 
 /**
@@ -102,6 +103,8 @@ export const Job = z.object({
   message: z.string().nullable(),
   priority: Priority,
   mode: JobMode,
+  /** Who asked for it: `user:<id>`, `key:<id>` or `system` (a schedule). */
+  created_by: z.string(),
   start_date: z.iso.datetime(),
   end_date: z.iso.datetime(),
   chunk_size: z.int(),

@@ -43,6 +43,9 @@ export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 export const RECORDS_PER_ACU = 1_000;
 /** Connections that one start-all looks at, and dead letters that one retry of all looks at: an answer within a second. */
 export const JOBS_AT_ONCE_MAX = 100;
+/** Guesses before an account's first sync, for people only: what a busy person's mailbox and calendar bring a day, and how fast pages of 1.5 s come in over four windows. */
+export const TYPICAL_RECORDS_PER_DAY = 40;
+export const TYPICAL_RECORDS_PER_SECOND = 60;
 /** Windows of one job in flight: Graph allows four requests at once per mailbox. */
 export const WINDOWS_IN_FLIGHT_MAX = 4;
 /** Windows of one stream: longer windows for longer ranges, so that the plan stays readable. */
@@ -72,6 +75,43 @@ export const PAGE_SIZE_MIN = 10;
 export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 /** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
 export const REVOKE_TIMEOUT_MS = 5 * SECOND;
+
+// --- archives
+const KB = 1_024, MB = 1_024 * KB;
+/** One uploaded file, unless the setting of the same name says otherwise: years of a person's mail. */
+export const ARCHIVE_BYTES_MAX = 4_096 * MB;
+/** Files that a tenant keeps with us at a time. */
+export const ARCHIVES_PER_TENANT_MAX = 50;
+/** One part of an upload, the most that the front desk holds of it: object storage wants 5 MB at least, all alike, and 10,000 at most. */
+export const ARCHIVE_PART_BYTES = 8 * MB;
+/** First bytes of a file, by which it is told whether it is what it is said to be. */
+export const ARCHIVE_HEAD_BYTES = 4 * KB;
+/** One request of a worker: some milliseconds of reading against some of asking. */
+export const ARCHIVE_READ_BYTES = MB;
+/** One page of records, as bytes of the file: mails of 10 MB must not fill the memory by hundreds. */
+export const ARCHIVE_PAGE_BYTES_MAX = 16 * MB;
+/** Of one mail as much is parsed: text stands before its attachments. The rest is read past. */
+export const MAIL_BYTES_MAX = 8 * MB;
+/** Multiparts within multiparts; a real mail has five. */
+export const MIME_DEPTH_MAX = 50;
+/** A line longer than this begins no mail. */
+export const ENVELOPE_BYTES_MAX = KB;
+/** Names in attachments of one mail that are kept, and their characters together. */
+export const ATTACHMENT_NAMES_CHARS_MAX = 2_000;
+/** Files in one zip: ten years of 150 channels, a day each. They cost 200 bytes of memory apiece. */
+export const ZIP_ENTRIES_MAX = 500_000;
+/** One unpacked file of a zip: the busiest day of a channel has thousands of messages of 2 KB. */
+export const ZIP_ENTRY_BYTES_MAX = 64 * MB;
+/** Text packs 20 to 1 at the very best; what unpacks to more than this is made to burst. */
+export const ZIP_RATIO_MAX = 200;
+/** One event as it stands in a calendar file, pictures in it included. */
+export const EVENT_BYTES_MAX = 4 * MB;
+/** Events that change one time of a series, in one file; they are looked up by the series. More are read all the same, beside the time they change. */
+export const CALENDAR_CHANGES_MAX = 100_000;
+/** Moments of one series within the job's range: thirteen years of every day. The rest is named as a failure. */
+export const OCCURRENCES_MAX = 5_000;
+/** Candidates that are looked at for one series: a rule can name days that never come. */
+export const RECURRENCE_STEPS_MAX = 200_000;
 
 // --- text
 /** Characters of text that are stored, searched and read by models, subject not counted. */
@@ -199,6 +239,11 @@ export const CONTEXT_LOOKED_AT_MAX = 2_000;
 /** Rows of one page of an export: 5 MB of text at most are in memory. */
 export const EXPORT_PAGE_ROWS = 500;
 
+// --- looking back
+/** A quarter: what most plans begin with, and as many bars as a screen shows. */
+export const ACTIVITY_DAYS_DEFAULT = 90;
+export const ACTIVITY_DAYS_MAX = 366;
+
 // --- workers
 /** Jobs at once in one worker process: four windows of four jobs fill one core. */
 export const SLOTS_DEFAULT = 4;
@@ -207,8 +252,19 @@ export const DOORBELL_TOKEN_SECONDS = 60;
 /** Life of a job token; every heartbeat brings a new one. */
 export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
+/** A worker asks a front desk or a Postgres that does not answer again after these waits: together shorter than a lease and than a shutdown. */
+export const ASK_AGAIN_MS = [250, 500, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND] as const;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
+/** Memory of a worker's machine (fly.toml), bytes. */
+export const WORKER_MEMORY_BYTES = 2 * 1024 ** 3;
+/** Shares of it that resident memory may reach before less is done at once: 80 % is the line never to be crossed, and a page in hand needs some. */
+export const MEMORY_HIGH = 0.6;
+export const MEMORY_SEVERE = 0.7;
+/** So far below its mark memory must fall before more is done again. */
+export const MEMORY_SLACK = 0.05;
+/** A full collection stops a thread for 50 to 200 ms. */
+export const COLLECT_AGAIN_MS = 5 * SECOND;
 /** Fly's longest kill timeout is 300 s; a chunk takes far less. */
 export const SHUTDOWN_MS = 25 * SECOND;
 
@@ -241,3 +297,58 @@ export const OAUTH_STATE_SECONDS = 600;
 /** The provider says whose account was connected; the person is waiting. */
 export const ACCOUNT_TIMEOUT_MS = 30 * SECOND;
 export const SESSION_SECONDS = 14 * 24 * 3600;
+
+// --- accounts
+export const NAME_CHARS_MAX = 100;
+/** RFC 5321: 64 before the @, 255 after it, and the @. */
+export const EMAIL_CHARS_MAX = 320;
+export const PASSWORD_CHARS_MIN = 10;
+/** Hashing costs time with length. */
+export const PASSWORD_CHARS_MAX = 128;
+export const SESSION_CACHE_SECONDS = 60;
+/** Attempts at one account from one address (IP); a success forgets them. */
+export const SIGN_IN_ATTEMPTS_MAX = 10;
+/** Attempts at one account from everywhere: guessing by many machines ends here, and so may its owner's sign-in for the rest of the window. */
+export const SIGN_IN_PER_ACCOUNT_MAX = 100;
+/** Attempts from one address at all accounts: an office behind one address still gets in. */
+export const SIGN_IN_PER_IP_MAX = 100;
+export const SIGN_IN_WINDOW_SECONDS = 15 * 60;
+export const SIGN_UP_PER_IP_MAX = 20;
+export const SIGN_UP_WINDOW_SECONDS = 3600;
+export const INVITATION_SECONDS = 7 * 24 * 3600;
+export const INVITATION_TOKEN_CHARS_MAX = 100;
+/** Open invitations of one tenant, and rows that its list shows. */
+export const INVITATIONS_MAX = 100;
+export const MEMBERS_MAX = 1_000;
+/** Tenants of one person. */
+export const TENANTS_PER_PERSON_MAX = 50;
+export const API_KEYS_MAX = 100;
+export const API_KEY_SCOPES_MAX = 3;
+export const API_KEY_DAYS_MAX = 5 * 366;
+/** When a key was last seen is written at most this often: reading costs no write. */
+export const API_KEY_SEEN_SECONDS = 300;
+
+// --- what a tenant hands us to keep
+/** OAuth client secrets and model keys are below 300 characters; a JWT as a key may be longer. */
+export const SECRET_CHARS_MAX = 4_096;
+/** A shorter value is not shown in part: four of its letters would be half of it. */
+export const SECRET_LAST4_FROM_CHARS = 8;
+export const BASE_URL_CHARS_MAX = 2_048;
+export const MODEL_CHARS_MAX = 200;
+
+// --- key rotation
+/** Sealed things of one call: each connection is a call of its own object, and an isolate has a thousand. */
+export const ROTATE_AT_ONCE = 50;
+
+// --- the circuit breaker of a connection
+/** Runs in a row that the provider failed, over all jobs: one job's own retries are three. */
+export const BREAKER_FAILURES = 5;
+/** 5, 10, 20, 40 minutes, then every hour: an outage of a provider lasts that long, and its end is seen within the hour. */
+export const BREAKER_FIRST_MS = 5 * MINUTE;
+export const BREAKER_MAX_MS = HOUR;
+
+// --- what a connection asks of its provider
+/** A running job writes down its requests this often, and when it ends: one row a connection and day, which only one job writes. */
+export const USAGE_EVERY_MS = 30 * SECOND;
+export const USAGE_DAYS_SHOWN = 30;
+export const USAGE_DAYS_KEPT = 90;

@@ -5,6 +5,12 @@ export type Plan = (typeof PLANS)[number];
 /** Months of history a sync may reach back. */
 export const monthsOfHistory: Record<Plan, number> = { free: 1, solo: 6, team: 12, enterprise: 120 };
 
+/**
+ * Months that an import of an uploaded file may reach back. A file is history that somebody has already, and reading it troubles no provider, so
+ * that it reaches further; a century is everything, mail of a clock that stood at 1970 as well.
+ */
+export const monthsOfArchive: Record<Plan, number> = { free: 12, solo: 120, team: 1_200, enterprise: 1_200 };
+
 /** ACUs a month (limits.ts: RECORDS_PER_ACU records each), unless the tenant has a figure of its own. A person's mailbox, a heavy one, a company, a group of them. */
 export const acuPerMonth: Record<Plan, number> = { free: 10, solo: 100, team: 1_000, enterprise: 50_000 };
 

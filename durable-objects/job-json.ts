@@ -9,7 +9,7 @@ export function toJob(state: JobState, now: number): Job {
   const { facts, progress } = state;
   return {
     job_id: facts.jobId, integration_id: facts.integrationId, source_connection_id: facts.connectionId,
-    status: state.status, reason: state.reason, message: state.message, priority: facts.priority, mode: facts.mode,
+    status: state.status, reason: state.reason, message: state.message, priority: facts.priority, mode: facts.mode, created_by: facts.createdBy,
     start_date: iso(facts.startDate), end_date: iso(facts.endDate), chunk_size: facts.chunkSize, scope: facts.scope,
     progress_percentage: percentage(state.status === 'completed', progress.covered),
     records_processed: progress.records_processed, entities_extracted: progress.entities_extracted, relationships_extracted: progress.relationships_extracted,

@@ -19,6 +19,8 @@ const Config = z.object({
   /** Shared with the front desk. */
   WORKER_SECRET: z.string().min(16),
   WORKER_SLOTS: z.coerce.number().int().min(1).max(64).default(SLOTS_DEFAULT),
+  /** The machine's memory, MB. */
+  WORKER_MEMORY_MB: z.coerce.number().min(1).optional(),
   FLY_MACHINE_ID: z.string().optional(),
   /** Set by the supervisor: the machine was drained before its process died. */
   WORKER_DRAINING: z.literal('1').optional(),

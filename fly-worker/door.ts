@@ -37,6 +37,8 @@ const ModelKeyAnswer = z.object({ api_key: z.string(), base_url: z.string().null
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 export interface Door {
+  /** Below it lies the file of an archive's job, for whoever holds the job's token. */
+  readonly archiveUrl: string;
   claim(tenantId: string, jobId: string): Promise<Granted<Claim> | Refused>;
   /** Renews the lease; answers the next token. */
   beat(claim: Claim, progress: Progress | null): Promise<Granted<string> | Refused>;
@@ -68,6 +70,7 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
   }
 
   return {
+    archiveUrl: `${apiUrl}/internal/archive`,
     async claim(tenantId, jobId) {
       const token = await new SignJWT({ worker: workerId }).setProtectedHeader({ alg: 'HS256' }).setAudience('worker-door').setIssuedAt().setExpirationTime('60s').sign(key);
       return call('claim', token, { tenant_id: tenantId, job_id: jobId, worker_id: workerId }, Claim);

@@ -40,6 +40,8 @@ export interface Chunk {
   edited: string[];
   /** Why the window was passed over; null: it was read. */
   note: string | null;
+  /** Records of the window that were left out so far, all pages together. */
+  leftOut: number;
   streams: StreamProgress[];
   coveredTotal: number;
 }
@@ -55,7 +57,7 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
     sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
           fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
-    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, title, note, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, title, note, left_out as "leftOut", to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
@@ -177,7 +179,8 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
-             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, note = case m.seq when 1 then ${chunk.note}::text else w.note end, updated_at = now()
+             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, note = case m.seq when 1 then ${chunk.note}::text else w.note end,
+             left_out = case m.seq when 1 then ${chunk.leftOut}::int else w.left_out end, updated_at = now()
         from gate, moved m where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
     update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
            seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,

@@ -4,6 +4,7 @@ import type { IntegrationId } from '#contract/job';
 import { RECENCY_HALF_LIFE_DAYS, RECENCY_WORTH } from '#contract/limits';
 import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
 import type { Database, Row } from '#migrations/database';
+import { watermarksOf } from '#migrations/watermarks';
 import type { Embedder } from './embed/embedder.ts';
 import { vectorAt } from './embed/embedder.ts';
 import { snippetOf, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
@@ -70,15 +71,6 @@ const entitiesOf = (tenantId: string, ids: string[]) => sql`
      where e.tenant_id = ${tenantId} and e.record_id = any(${`{${ids.join(',')}}`}::uuid[]) and e.target_kind = 'n')
   select s.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from said s join graph_cards(${tenantId}, array(select id from said)) n on n.id = s.id
    order by s.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
-
-/** Per stream of a connection: the newest unbroken stretch of finished windows, over all its jobs. A window that was passed over has nothing complete. */
-const watermarksOf = (tenantId: string) => sql`
-  select x.connection_id::text as connection_id, x.integration_id, x.stream, x.title,
-         to_char(lower(x.newest) at time zone 'UTC', ${UTC}) as complete_back_to, to_char(upper(x.newest) at time zone 'UTC', ${UTC}) as complete_until
-    from (select j.source_connection_id as connection_id, j.integration_id, w.stream, (array_agg(w.title order by w.updated_at desc) filter (where w.title is not null))[1] as title,
-                 (select r from unnest(range_agg(tstzrange(w.since, w.until))) r order by upper(r) desc limit 1) as newest
-            from sync_windows w join historical_sync_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
-           where w.tenant_id = ${tenantId} and w.done and w.note is null group by 1, 2, 3) x order by 2, 3, 1`;
 
 function grouped(rows: Row[]): Map<string, EntityRef[]> {
   const map = new Map<string, EntityRef[]>();

@@ -4,16 +4,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
 import { exportMemory } from './export.ts';
+import { collectGarbage } from './garbage.ts';
 import { openCommunityBook } from './graph/community-book.ts';
 import type { Notice } from './main.ts';
 import { memoryQuestion, type MemoryRooms } from './memory-door.ts';
+import { openMemoryGuard, type MemoryGuard } from './memory-guard.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
@@ -21,7 +23,9 @@ import { openWorkshop } from './workshop.ts';
 
 const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
 
-interface Rooms extends MemoryRooms { config: Config; runner: Runner; tell(notice: Notice): void }
+const MB = 1024 * 1024;
+
+interface Rooms extends MemoryRooms { config: Config; runner: Runner; guard: MemoryGuard; tell(notice: Notice): void }
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
@@ -33,13 +37,17 @@ async function start(): Promise<void> {
   const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
   const communities = openCommunityBook({ db, log });
+  const guard = openMemoryGuard({
+    memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
+    onChange: (pressure, rss) => log('memory_pressure', { pressure, rss_mb: Math.round(rss / MB) }),
+  });
   const runner = createRunner({
-    db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
+    guard, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
     onCompleted: (tenantId) => void communities.rebuild(tenantId),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder }, communities, tell };
+  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, communities, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -85,9 +93,9 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
   }
 }
 
-function health({ config, runner }: Rooms): object {
+function health({ config, runner, guard }: Rooms): object {
   const idleMs = runner.idleSince === null ? 0 : Date.now() - runner.idleSince;
-  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, rss_bytes: process.memoryUsage.rss() };
+  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, rss_bytes: process.memoryUsage.rss(), memory_pressure: guard.pressure };
 }
 
 /** Before this machine is given up: from a yes on, no job begins here. A request that was meant for another machine closes nothing. */

@@ -76,11 +76,12 @@ export const invitations = pgTable('invitations', {
   id: text('id').primaryKey(),
   tenantId: text('tenant_id').notNull(),
   email: text('email').notNull(),
-  role: text('role'),
+  role: text('role').notNull(),
   status: text('status').notNull().default('pending'),
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   inviterId: text('inviter_id').notNull(),
+  tokenHash: text('token_hash').notNull(),
 });
 
 export const rateLimits = pgTable('rate_limits', {
@@ -103,6 +104,17 @@ export const apiKeys = pgTable('api_keys', {
   lastUsedAt: timestamp('last_used_at', { withTimezone: true, precision: 3 }),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
 
+export const tenantSecrets = pgTable('tenant_secrets', {
+  tenantId: text('tenant_id').notNull(),
+  name: text('name').notNull(),
+  sealed: text('sealed').notNull(),
+  last4: text('last4').notNull(),
+  baseUrl: text('base_url'),
+  model: text('model'),
+  updatedBy: text('updated_by').notNull(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.name] })]);
+
 export const connections = pgTable('connections', {
   tenantId: text('tenant_id').notNull(),
   id: uuid('id').notNull(),
@@ -118,7 +130,17 @@ export const connections = pgTable('connections', {
   schedule: text('schedule').notNull().default('off'),
   nextSyncAt: timestamp('next_sync_at', { withTimezone: true, precision: 3 }),
   scheduleNote: text('schedule_note'),
+  failuresInARow: integer('failures_in_a_row').notNull().default(0),
+  openUntil: timestamp('open_until', { withTimezone: true, precision: 3 }),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const providerUsage = pgTable('provider_usage', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  day: date('day').notNull(),
+  requests: integer('requests').notNull(),
+  throttled: integer('throttled').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.day] })]);
 
 export const oauthStates = pgTable('oauth_states', {
   tenantId: text('tenant_id').notNull(),
@@ -185,6 +207,14 @@ export const jobEvents = pgTable('job_events', {
   message: text('message').notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.no] })]);
 
+export const archives = pgTable('archives', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sha256: text('sha256').notNull(),
+  uploadedAt: timestamp('uploaded_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId] })]);
+
 export const acuUsage = pgTable('acu_usage', {
   tenantId: text('tenant_id').notNull(),
   month: date('month').notNull(),
@@ -212,6 +242,7 @@ export const syncWindows = pgTable('sync_windows', {
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   title: text('title'),
   note: text('note'),
+  leftOut: integer('left_out').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncLedger = pgTable('sync_ledger', {

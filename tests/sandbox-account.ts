@@ -58,7 +58,7 @@ export async function openAccount(url: string, connector: Connector, address: st
     provider, get grant() { return grant; }, refreshes: () => refreshes,
     async read(stream, span = EVER) {
       const pages: Page[] = [];
-      const directory = await connector.directory?.({ get: provider.get, baseUrl: url }) ?? null;
+      const directory = await connector.directory?.({ get: provider.get, bytes: provider.bytes, baseUrl: url }) ?? null;
       for (let cursor: unknown = null; pages.length === 0 || cursor !== null; cursor = pages.at(-1)!.next) pages.push(await provider.fetchPage(connector, { stream, span, range: span, directory, cursor }));
       return { pages, records: pages.flatMap((page) => page.records), unreadable: pages.flatMap((page) => page.unreadable) };
     },

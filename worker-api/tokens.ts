@@ -5,7 +5,8 @@ import { ApiError } from '#contract/errors';
 import { DOORBELL_TOKEN_SECONDS, JOB_TOKEN_SECONDS } from '#contract/limits';
 import type { Env } from './env.ts';
 
-const JobClaims = z.object({ tenant: z.string(), job: z.string(), connection: z.string(), fence: z.int() });
+/** `chunks`: committed before this claim, so that a release can be told from one that stored nothing. */
+const JobClaims = z.object({ tenant: z.string(), job: z.string(), connection: z.string(), fence: z.int(), chunks: z.int().default(0) });
 export type JobClaims = z.infer<typeof JobClaims>;
 
 const key = (secret: string): Uint8Array => new TextEncoder().encode(secret);
@@ -23,6 +24,12 @@ export async function readJobToken(env: Env, request: Request): Promise<JobClaim
 /** A worker that wants to claim. Throws ApiError `unauthenticated`. */
 export async function checkWorker(env: Env, request: Request): Promise<void> {
   await jwtVerify(bearer(request), key(env.WORKER_SECRET), { audience: 'worker-door' }).catch(() => { throw denied(); });
+}
+
+/** Whoever runs the platform, with a command of theirs. Throws ApiError `not_found` where no operator was named, `unauthenticated` for anybody else. */
+export async function checkOperator(env: Env, request: Request): Promise<void> {
+  if (!env.OPERATOR_SECRET) throw new ApiError('not_found', 'There is nothing at this address.');
+  await jwtVerify(bearer(request), key(env.OPERATOR_SECRET), { audience: 'operator' }).catch(() => { throw denied(); });
 }
 
 /** For calls from us to a worker: doorbell, search. */

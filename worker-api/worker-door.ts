@@ -1,10 +1,24 @@
-/** The workers' door: claim, heartbeat, release, credentials. A worker can touch only the job whose token it holds, and only while its fence is current. */
+/**
+ * The workers' door: claim, heartbeat, release, credentials, model key, and the file of an archive's job. A worker can touch only the job whose token it holds, and only while its fence is current.
+ *
+ * `POST /internal/model-key` (no body) with the job's token answers `{api_key, base_url, model}`: the key that the job's own tenant has handed us
+ * (OPENAI_API_KEY), its address (null: the environment's OPENAI_BASE_URL) and model (null: the default). 404 `not_found`: the tenant has none, or its plan has
+ * no enrichment, so nothing is enriched; 409 `fenced`: the lease is over. Ask at the start of the stage and again after a 401 (people change keys), keep it in memory only,
+ * and never log it. `base_url` was checked when it came in, but its name may resolve to anything by now: follow no redirects.
+ */
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
+import { modelTokensPerMonth, type Plan } from '#contract/plans';
+import { MODEL_KEY_NAME } from '#contract/secrets';
+import { heldBack, noteRun } from './breaker.ts';
+import { tenantDatabase } from './database.ts';
+import { archiveKey, readArchive } from './archive-store.ts';
 import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
+import { readSecrets } from './secrets.ts';
 import { checkWorker, readJobToken, signJobToken } from './tokens.ts';
 import { vaultName } from './vault/connection-vault.ts';
 
@@ -17,10 +31,15 @@ export function serveWorkerDoor(app: App): void {
   app.post('/internal/claim', async ({ env, req, json }) => {
     await checkWorker(env, req.raw);
     const { tenant_id, job_id, worker_id } = ClaimBody.parse(await req.json());
+    const held = await heldBack(env, tenant_id, job_id);
+    if (held) {
+      await objectOf(env, tenant_id, job_id).hold(held.until, held.message);
+      throw new ApiError('invalid_state', held.message);
+    }
     const reply = await objectOf(env, tenant_id, job_id).claim(worker_id);
     if (!reply.ok) throw reply.refusal === 'unavailable' ? unavailable() : new ApiError('invalid_state', `The job is not to be had (${reply.refusal}).`);
     const { job, fence } = reply;
-    const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence });
+    const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence, chunks: job.chunks_completed });
     return json({
       token, fence, lease_seconds: Number(env.LEASE_SECONDS ?? LEASE_MS / 1000), heartbeat_seconds: Number(env.HEARTBEAT_SECONDS ?? HEARTBEAT_MS / 1000),
       job: {
@@ -42,6 +61,8 @@ export function serveWorkerDoor(app: App): void {
     const { outcome } = ReleaseBody.parse(await req.json());
     const reply = await objectOf(env, claims.tenant, claims.job).release(claims.fence, outcome);
     if (!reply.ok) throw fenced();
+    // A count that is lost when we die in between is one failure fewer, nothing else; the job's own back-off is longer than this takes.
+    await noteRun(env, claims, outcome, reply.job.chunks_completed > claims.chunks);
     return json({ status: reply.job.status });
   });
 
@@ -57,7 +78,27 @@ export function serveWorkerDoor(app: App): void {
       case 'unavailable': throw new ApiError('unavailable', reply.message);
     }
   });
+
+  app.post('/internal/model-key', async ({ env, req, json }) => {
+    const claims = await readJobToken(env, req.raw);
+    if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
+    const [tenants] = await tenantDatabase(env).tenant(claims.tenant, [sql`select plan from tenants where id = ${claims.tenant}`]);
+    const key = modelTokensPerMonth[tenants![0]!.plan as Plan] > 0 ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
+    if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
+    return json({ api_key: key.value, base_url: key.baseUrl, model: key.model });
+  });
+
+  app.get('/internal/archive/file', async ({ env, req }) => {
+    const claims = await readJobToken(env, req.raw);
+    const [, first, last] = RANGE.exec(req.header('range') ?? '') ?? [], offset = Number(first), length = Number(last) - offset + 1;
+    if (!(length > 0)) throw new ApiError('bad_request', 'Ask for a part of the file: Range: bytes=first-last.');
+    if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
+    return readArchive(env.ARCHIVES, archiveKey(claims.tenant, claims.connection), { offset, length }, req.query('version') ?? null);
+  });
 }
+
+/** `bytes=0-99`, the one form that workers use. */
+const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/;
 
 const fenced = (): ApiError => new ApiError('fenced', 'This job is no longer yours. Stop; whatever you still hold will not be taken.');
 const unavailable = (): ApiError => new ApiError('unavailable', 'The database did not take the claim. Ask again in a moment.');

@@ -61,7 +61,7 @@ describe.each(withSignIn.map((connector) => [connector.id, connector] as const))
       return oauth.account.schema.safeParse(await answer.json()).success;
     };
     const { access_token: first, api_url } = await credentials(null);
-    expect(api_url).toBe(connector.baseUrl.perAccount ? SANDBOX : null);
+    expect(api_url).toBe(connector.baseUrl?.perAccount ? SANDBOX : null);
     expect(await works(first)).toBe(true);
     if ((await tokensOf(tenant, connectionId)).refreshToken === null) return;
     await sandbox('POST', `accounts/${address}/expire-tokens`);
@@ -73,7 +73,7 @@ describe.each(withSignIn.map((connector) => [connector.id, connector] as const))
     const tenant = await newTenant(), connectionId = await connect(tenant, connector, await newAccount()), tokens = await tokensOf(tenant, connectionId);
     const gone = await disconnect(tenant, connectionId);
     expect(gone).toMatchObject({ status: 'revoked', access: oauth.revoke ? 'withdrawn' : 'not_offered', message: accessSentences[gone.access] });
-    if (oauth.revoke && tokens.refreshToken) await expect(refreshTokens(env, connector, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
+    if (oauth.revoke && tokens.refreshToken) await expect(refreshTokens(env, tenant.id, connector, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
     expect((await disconnect(tenant, connectionId)).access).toBe('none');
   });
 
@@ -100,9 +100,9 @@ describe('two integrations of one account whose provider knows only one permissi
     const [one, two] = pairs, tenant = await newTenant(), address = await newAccount();
     const first = await connect(tenant, one!, address), second = await connect(tenant, two!, address), tokens = await tokensOf(tenant, second);
     expect((await disconnect(tenant, first)).access).toBe('in_use');
-    await refreshTokens(env, two!, tokens, Date.now());
+    await refreshTokens(env, tenant.id, two!, tokens, Date.now());
     expect((await disconnect(tenant, second)).access).toBe('withdrawn');
-    await expect(refreshTokens(env, two!, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
+    await expect(refreshTokens(env, tenant.id, two!, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
   });
 
   it('are given back apart when they are of different accounts', async () => {

@@ -1,7 +1,8 @@
 /**
  * One seed, one history: the real machine, the real carry-out, the real pipeline and the real ledger on a real Postgres, under a scheduler that
  * decides who moves next and what goes wrong: crashes, frozen workers that wake as stale ones, lost and doubled doorbells, lost requests, lost
- * answers, edits, overlapping pages, cancels, pauses, shutdowns, access and quota lost and regained. At the end the books must balance and the graph must be what the records say.
+ * answers, edits, overlapping pages, cancels, pauses, shutdowns, circuit breakers, access and quota lost and regained, memory that runs short. At the end the books must balance
+ * and the graph must be what the records say.
  */
 import assert from 'node:assert/strict';
 import { emptyProgress, type Outcome, type Progress } from '#contract/job';
@@ -12,6 +13,7 @@ import { mirror } from '#durable-objects/mirror';
 import { activate, deactivate } from '#worker-api/entity-types';
 import { toColumns, toRows, type Addressed, type Owner } from '#fly-worker/chunk';
 import { LeaseLost, outcomeOf, Shutdown } from '#fly-worker/outcome';
+import { openMemoryGuard } from '#fly-worker/memory-guard';
 import { runPipeline } from '#fly-worker/pipeline';
 import { ProviderError } from '#fly-worker/provider';
 import type { Connector } from '#contract/connector';
@@ -20,10 +22,10 @@ import { connectPlain, type Fate, type Rewrite, type SimulatedDatabase } from '.
 import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'no_promotion';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'no_promotion';
 
-export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'cures' | 'retries' | 'activations' | 'completed' | 'ticks', number>;
-const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, cures: 0, retries: 0, activations: 0, completed: 0, ticks: 0 });
+export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'held' | 'cures' | 'retries' | 'activations' | 'completed' | 'ticks', number>;
+const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, held: 0, cures: 0, retries: 0, activations: 0, completed: 0, ticks: 0 });
 
 const TICKS_MAX = 6_000, HEARTBEAT_MS = 5_000;
 const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_AGAIN_MS };
@@ -35,6 +37,7 @@ const withoutFence: Rewrite = (text) => text.replace(/(j\.)?fence = (\$\d+)::big
 const withoutSeq: Rewrite = (text) => text.replace(/w\.seq = (\$\d+)::int and not w\.done/g, '($1::int is not null)');
 const rewrites: Record<Sabotage, Rewrite> = {
   no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: (t) => t, no_ring_again: (t) => t,
+  deaf: (t) => t,
   no_heal: (t) => t.replace('gate.failed > 0', 'false'), no_promotion: (t) => t.replace("t.status = 'active'", "t.status = 'never'"),
 };
 
@@ -66,13 +69,14 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     stats.lost_answers++;
     return 'unheard';
   };
-  let burst = 0, failure: unknown = null, quotaGone = false;
-  const isTight = seed % 7 === 5;
+  let burst = 0, failure: unknown = null, quotaGone = false, claimsSinceChunk = 0;
+  const isTight = seed % 7 === 5, isPressed = seed % 4 === 3, pressing = randomOf(seed * 31), hasBreaker = seed % 6 === 1, holds = randomOf(-seed);
   const landed = new Set<string>();
   const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : (t) => t, ({ fence, chunk }, current) => {
     if (fence !== current) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed under fence ${fence} when ${current} was current` });
     if (landed.has(chunk)) failure = new assert.AssertionError({ message: `seed ${seed}: chunk ${chunk} was committed twice` });
     landed.add(chunk);
+    claimsSinceChunk = 0;
   });
   open.push(db);
   const owner: SimulatedDatabase = db;
@@ -85,7 +89,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   const provider = openSimulatedProvider(seed % 3 === 0);
   const lance: { id: string; hash: string }[] = [];
   const granted: number[] = [];
-  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', mode: 'backfill', startDate: Date.parse(RANGE.since), endDate: Date.parse(RANGE.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0 }, emptyProgress);
+  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', mode: 'backfill', startDate: Date.parse(RANGE.since), endDate: Date.parse(RANGE.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0, createdBy: 'sim' }, emptyProgress);
 
   /** Sabotage: a lease ends, but its token stays current. */
   const lowered = (state: JobState): JobState => (sabotage === 'fence_not_raised' && !state.lease ? { ...state, fence: granted.at(-1) ?? 0 } : state);
@@ -96,7 +100,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
       const wake = wakeAt(state, now, rules);
       if (wake !== null && (alarmAt === null || wake < alarmAt)) alarmAt = wake;
     },
-    mirror: (state, limited) => mirror(db, lowered(state), limited),
+    mirror: (state, limited) => mirror(db, lowered(state), limited), committed: async () => (sabotage === 'deaf' ? undefined : Number((await owner.query('select chunks_completed as n from historical_sync_jobs where tenant_id = $1', [tenantId]))[0]!.n)),
     ring: async (_, delayMs) => {
       if (sabotage === 'no_ring_again' && inAlarm) return;
       if (!calm && chance(0.1)) { stats.lost_bells++; return; }
@@ -105,7 +109,12 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     },
     broadcast: () => undefined,
   };
-  const tell = (event: JobEvent): Promise<ObjectReply> => apply(ports, event);
+  const tell = async (event: JobEvent): Promise<ObjectReply> => {
+    const before = job, reply = await apply(ports, event);
+    if (event.type === 'claimed' && reply.ok) claimsSinceChunk++;
+    if (job !== before && job.reason === 'abandoned' && before.lease) assert(claimsSinceChunk >= before.facts.maxRetries - 1, `seed ${seed}: given up although a chunk was stored ${claimsSinceChunk} claims ago`);
+    return reply;
+  };
 
   let steps: Step[] = [];
   const step = <T>(actor: Actor, run: () => Promise<T>, isProvider = false): Promise<T> => new Promise((resolve, reject) => { steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject, isProvider }); });
@@ -125,6 +134,8 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   }
 
   async function worker(actor: Actor): Promise<void> {
+    // The door looks at the breaker first; what it says may be overtaken by anything.
+    if (hasBreaker && !calm && holds() < 0.2 && (await step(actor, () => tell({ type: 'held', until: now + Math.floor(holds() * 60_000), message: 'Down.' }))).ok) { stats.held++; return; }
     const claim = await step(actor, () => tell({ type: 'claimed', workerId: actor.id }));
     if (!claim.ok) { stats.refused++; return; }
     stats.claims++;
@@ -165,6 +176,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
       shop, connector, baseUrl: '', range: RANGE, signal: AbortSignal.any([actor.shutdown.signal, actor.lost.signal]),
       lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence }, provider: { fetchPage, pageSize: () => 100, get: async () => { throw new Error('unused'); } } as never,
       onProgress: (p) => { actor.latest = p; void beat(actor); },
+      ...(isPressed && { guard: openMemoryGuard({ memory: 1, rss: pressing, collect: () => undefined, now: () => now }) }),
     });
     return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
   }
