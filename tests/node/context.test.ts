@@ -22,7 +22,7 @@ const parts = (n: number, chars: number): PackParts => ({
   texts: Array.from({ length: n }, (_, i) => `"Line ${i}"\n`.repeat(chars / 10)),
   entities: Array.from({ length: n }, (_, i) => ({ id: `n${i}`, node_type: 'person', key: `p${i}@x.example`, name: `Person ${i}`, score: 1 / (i + 1) })),
   relations: Array.from({ length: n }, (_, i) => ({ source: 'n0', source_name: 'Person 0', edge_type: 'REPLY_TO', target: `n${i}`, target_name: `Person ${i}`, weight: 1, first_seen: '2026-01-01T00:00:00.000Z', last_seen: '2026-01-01T00:00:00.000Z', citations: [i + 1] })),
-  watermarks: Array.from({ length: n }, (_, i) => ({ connection_id: randomUUID(), integration_id: 'slack', stream: `channel-${i}`, complete_back_to: '2026-01-01T00:00:00.000Z', complete_until: '2026-01-01T00:00:00.000Z' })) as PackParts['watermarks'],
+  watermarks: Array.from({ length: n }, (_, i) => ({ connection_id: randomUUID(), integration_id: 'slack', stream: `channel-${i}`, title: null, complete_back_to: '2026-01-01T00:00:00.000Z', complete_until: '2026-01-01T00:00:00.000Z' })) as PackParts['watermarks'],
 });
 const tokens = (pack: unknown): number => Math.ceil(JSON.stringify(pack).length / CONTEXT_CHARS_PER_TOKEN);
 
