@@ -65,8 +65,9 @@ const isNode = (tenantId: string, root: SQL): SQL => sql`exists (select from nod
 const rootOf = (tenantId: string, id: SQL): SQL => sql`coalesce((select m.root_id from node_merges m where m.tenant_id = ${tenantId} and m.id = ${id}), ${id})`;
 /** All edges that merging made equal to the edge `e`, the smallest id first: that one stands for them. */
 const equalEdges = (tenantId: string): SQL => sql`
-  case when exists (select from node_merges m where m.tenant_id = ${tenantId})
-    then array(select x.id from graph_edges x where x.tenant_id = ${tenantId} and x.edge_type = e.edge_type and x.source in (select node_members(${tenantId}, e.source_root)) and x.target in (select node_members(${tenantId}, e.target_root)) order by x.id)
+  case when exists (select from node_merges m where m.tenant_id = ${tenantId} and m.root_id in (e.source_root, e.target_root))
+    then array(select x.id from node_members(${tenantId}, e.source_root) s(id) cross join node_members(${tenantId}, e.target_root) t(id)
+      cross join lateral (select g.id from graph_edges g where g.tenant_id = ${tenantId} and g.source = s.id and g.edge_type = e.edge_type and g.target = t.id offset 0) x order by x.id)
     else array[e.id] end`;
 /** Edges of the graph as it is read: between two nodes, and not from a node to itself because both ends were merged. */
 const isShown = (tenantId: string): SQL => sql`(e.source_root <> e.target_root or e.source = e.target) and ${isNode(tenantId, sql`e.source_root`)} and ${isNode(tenantId, sql`e.target_root`)}`;

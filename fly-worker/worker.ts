@@ -1,5 +1,4 @@
 /** The working process: doorbell, drain, search, health and metrics over HTTP; the runner behind them. SIGTERM hands the jobs back, nothing else stops it. */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -16,6 +15,7 @@ import { openCommunityBook } from './graph/community-book.ts';
 import type { Notice } from './main.ts';
 import { memoryQuestion, type MemoryRooms } from './memory-door.ts';
 import { openMemoryGuard, type MemoryGuard } from './memory-guard.ts';
+import { pour } from './pour.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
@@ -80,7 +80,7 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
     await checkEdge(rooms.config, request);
     const asked = request.method === 'POST' ? memoryQuestion(path.slice('POST '.length)) : null;
     if (asked) return reply(response, 200, await asked(rooms, await readJson(request)));
-    if (path === 'POST /export') return await stream(response, exportMemory(rooms.memory, ExportBody.parse(await readJson(request)).tenant_id));
+    if (path === 'POST /export') return await pour(response, exportMemory(rooms.memory, ExportBody.parse(await readJson(request)).tenant_id), (error) => log('export_broken', { error: String(error) }));
     switch (path) {
       case 'POST /doorbell': return reply(response, rooms.runner.ring() ? 202 : 429, {});
       case 'POST /drain': return drain(rooms, DrainBody.parse(await readJson(request)).machine_id, response);
@@ -122,24 +122,6 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     parts.push(part);
   }
   return JSON.parse(Buffer.concat(parts).toString('utf8'));
-}
-
-/** Writes no faster than the other side reads. What breaks in the middle cuts the answer off, so that nobody takes it for the whole. */
-async function stream(response: ServerResponse, parts: AsyncIterable<string>): Promise<void> {
-  try {
-    for await (const part of parts) {
-      if (response.destroyed) return;
-      if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    }
-  } catch (error) {
-    if (!response.headersSent) throw error;
-    log('stream_broken', { error: String(error) });
-    response.destroy();
-    return;
-  }
-  if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  response.end();
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
