@@ -47,6 +47,8 @@ export const StartSyncRequest = z.strictObject({ connection_id: Id, ...HowToSync
 /** Without a body every default holds. */
 export const StartAllRequest = z.strictObject(HowToSync).prefault({});
 export type StartSyncRequest = z.input<typeof StartSyncRequest>;
+/** The same with every default filled in. */
+export type StartSyncWish = z.output<typeof StartSyncRequest>;
 
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),

@@ -236,6 +236,10 @@ export const CONTEXT_FRONTIER_MAX = 60;
 export const CONTEXT_STEPS_MAX = 50;
 export const CONTEXT_LOOKED_AT_MAX = 2_000;
 
+/** Records of a timeline that an agent is given when it does not say how many, and jobs that it is told of: what it reads costs tokens. */
+export const TIMELINE_RECORDS_DEFAULT = 20;
+export const TOOL_JOBS_SHOWN = 5;
+
 /** Rows of one page of an export: 5 MB of text at most are in memory. */
 export const EXPORT_PAGE_ROWS = 500;
 

@@ -16,6 +16,7 @@ import { serveGraph } from './graph/routes.ts';
 import { serveInvitations } from './invitations.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
+import { serveMcp } from './mcp/server.ts';
 import { serveMe } from './me.ts';
 import { serveMembers } from './members.ts';
 import { serveMemory } from './memory.ts';
@@ -55,6 +56,7 @@ serveMemory(app);
 serveGraph(app);
 serveEntityTypes(app);
 serveActivity(app);
+serveMcp(app, (error) => logFailure('POST', '/mcp', error));
 serveFleet(app);
 serveWorkerDoor(app);
 serveRotation(app);
@@ -73,10 +75,14 @@ app.onError((error, context) => {
   const answer = known ?? (error.name === 'DatabaseError' && 'kind' in error && error.kind === 'unavailable'
     ? new ApiError('unavailable', 'The database does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 })
     : new ApiError('internal', 'Something broke on our side. Try again; if it stays, tell us when it happened.'));
-  if (!known) console.error(JSON.stringify({ event: 'request_failed', method: context.req.method, path: new URL(context.req.url).pathname, error: `${error.name}: ${error.message}` }));
+  if (!known) logFailure(context.req.method, new URL(context.req.url).pathname, error);
   if (answer.retryAfterSeconds !== null) context.header('Retry-After', String(answer.retryAfterSeconds));
   return context.json(answer.body(), answer.status as 400);
 });
+
+function logFailure(method: string, path: string, error: unknown): void {
+  console.error(JSON.stringify({ event: 'request_failed', method, path, error: String(error) }));
+}
 
 export default {
   fetch: app.fetch,
