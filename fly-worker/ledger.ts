@@ -7,7 +7,7 @@ import type { PlannedWindow, WindowState } from '#contract/windows';
 import { isBalanced, type Enrichment, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
-import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
+import { plain, quoted, UNNAMED_AT, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
 
 /** A right to write: the job and the token minted for this claim. */
 export interface Lease extends Owner { fence: number }
@@ -122,7 +122,7 @@ export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<
   const statement = commitStatement(lease, chunk);
   // Old facts may leave nodes that nothing supports any more; that needs the tenant's graph for a moment alone.
   const answers = chunk.edited.length > 0
-    ? (await db.tenant(tenantId, [touch(tenantId, chunk.edited), statement, ...dropUnsupported(tenantId)], 'exclusive')).slice(1)
+    ? (await db.tenant(tenantId, [touch(tenantId, chunk.edited), statement, ...dropUnsupported(tenantId, chunk.edited)], 'exclusive')).slice(1)
     : await db.tenant(tenantId, [statement], 'shared');
   const row = answers[0]?.[0];
   if (!row) throw fenced(lease);
@@ -167,10 +167,11 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
       insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
       select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, ${unnest(failures, 'uuid', 'text', 'text', 'text')} as x(id, pid, kind, message)
        order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),
+    arrived as (select x.* from gate, ${recordRows(rows)}),
     stored as (
       insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, stored_by_job)
       select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], gate.job_id
-        from gate, ${recordRows(rows)}
+        from gate, arrived x
        order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
@@ -195,29 +196,39 @@ export const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest
 /** A chunk's columns as tables named x, in the order `toColumns` writes them. */
 const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)`;
 export const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
-export const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
+const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
 export const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
 export const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
 
-/** Graph and evidence behind the gate. `staged` and `edges` return what is new. */
+/** A node is described by the newest record that names it, whatever the order of arrival. */
+export const describingAnew = sql`on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
+       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)`;
+/** The types of the tenant of `gate` that people activated. */
+export const activeTypes = sql`select t.slug from gate join entity_types t on t.tenant_id = gate.tenant_id and t.status = 'active'`;
+
+/** Graph and evidence behind the gate; reads `arrived`. Types that people activated are promoted like the system's own. `staged` and `edges` return what is new. */
 function factStatements(rows: ChunkColumns, edited: string[]): SQL {
   return sql`
+    news as (select x.* from gate, ${evidenceRows(rows)}),
+    things as (select x.* from gate, ${stagedRows(rows)}),
+    active as (${activeTypes}),
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
-      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys then 'promoted' else 'staged' end
-        from gate, ${stagedRows(rows)} order by x.id on conflict do nothing returning id),
+      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys or x.type in (select slug from active) then 'promoted' else 'staged' end
+        from gate, things x order by x.id on conflict do nothing returning id),
+    activated as (
+      select distinct on (x.id) x.id, x.type, x.key, coalesce(n.name, x.key) as name, coalesce(n.props, '{}') as props, case when n.name is null then ${UNNAMED_AT}::timestamptz else r.at end as at, n.rec as by
+        from active a join things x on x.type = a.slug and not x.sys join news n on n.id = x.id join arrived r on r.id = n.rec
+       order by x.id, 6 desc, n.rec desc),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
       select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
-        from gate, ${nodeRows(rows)}
-       order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
-       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
-          or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
+        from gate, (select * from ${nodeRows(rows)} union all select * from activated) x
+       order by x.id ${describingAnew}),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
       select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${edgeRows(rows)}
        order by x.id on conflict do nothing returning id),
-    news as (select x.* from gate, ${evidenceRows(rows)}),
     outdated as (
       delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${plain(edited)}::uuid[])
          and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),
@@ -233,20 +244,17 @@ const touch = (tenantId: string, recordIds: string[]): SQL => sql`
   select set_config('app.touched', coalesce((select string_agg(distinct e.target_id::text, ',') from evidence e where e.tenant_id = ${tenantId} and e.record_id = any(${plain(recordIds)}::uuid[])), ''), true)`;
 const touched = sql.raw(`any(string_to_array(nullif(current_setting('app.touched'), ''), ',')::uuid[])`);
 
-/** Deletes what of it no record supports any more, and lets a node be described by the newest record that still does. Under the exclusive lock only. */
-function dropUnsupported(tenantId: string): SQL[] {
+/** Deletes what of it no record supports any more, and lets a node that one of these records describes be described by the newest that still supports it: an edit may move a date. Under the exclusive lock only. */
+function dropUnsupported(tenantId: string, edited: string[]): SQL[] {
   const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id = ${touched} and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.target_kind = ${kind})`;
   return [
     sql`delete from graph_edges t where ${orphan('e')}`,
     sql`delete from graph_nodes t where ${orphan('n')}`,
     sql`delete from discovered_entities t where ${orphan('n')}`,
     sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
-          from (select distinct on (e.target_id) e.target_id, e.name, e.properties, case when e.name is null then '0001-01-01T00:00:00Z'::timestamptz else r.occurred_at end as at, e.record_id
-                  from evidence e join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
-                 where e.tenant_id = ${tenantId} and e.target_kind = 'n' and e.target_id = ${touched}
-                 order by e.target_id, (e.name is not null) desc, r.occurred_at desc, e.record_id desc) best
-         where t.tenant_id = ${tenantId} and t.id = best.target_id
-           and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.record_id = t.described_by)`,
+          from graph_nodes d cross join lateral newest_description(${tenantId}, d.id) best
+         where d.tenant_id = ${tenantId} and d.id = ${touched} and t.tenant_id = d.tenant_id and t.id = d.id
+           and (d.described_by = any(${plain(edited)}::uuid[]) or not exists (select from evidence e where e.tenant_id = d.tenant_id and e.target_id = d.id and e.record_id = d.described_by))`,
   ];
 }
 

@@ -27,7 +27,7 @@ describe('simulation', () => {
 
   it.each(Object.entries(REGRESSIONS))('seed %s stays mended: %s', async (seed) => { await simulate(db.ownerUrl, Number(seed)); });
 
-  it.each<Sabotage>(['no_fence', 'no_seq', 'status_only_gate', 'fence_not_raised', 'no_ring_again', 'no_heal'])('notices within 10 seeds when it is sabotaged: %s', async (sabotage) => {
+  it.each<Sabotage>(['no_fence', 'no_seq', 'status_only_gate', 'fence_not_raised', 'no_ring_again', 'no_heal', 'no_promotion'])('notices within 10 seeds when it is sabotaged: %s', async (sabotage) => {
     const broken = async () => { for (let seed = 1; seed <= 10; seed++) await simulate(db.ownerUrl, seed, sabotage); };
     await expect(broken()).rejects.toThrow(/seed \d+: /);
   }, 60_000);

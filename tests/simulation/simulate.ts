@@ -10,6 +10,7 @@ import { LEASE_MS, RING_AGAIN_MS, STALL_MS } from '#contract/limits';
 import { apply, type ObjectReply, type Ports } from '#durable-objects/carry-out';
 import { newJob, wakeAt, type JobEvent, type JobState, type Rules } from '#durable-objects/job-machine';
 import { mirror } from '#durable-objects/mirror';
+import { activate, deactivate } from '#worker-api/entity-types';
 import { toColumns, toRows, type Addressed, type Owner } from '#fly-worker/chunk';
 import { LeaseLost, outcomeOf, Shutdown } from '#fly-worker/outcome';
 import { openMemoryGuard } from '#fly-worker/memory-guard';
@@ -21,10 +22,10 @@ import { connectPlain, type Fate, type Rewrite, type SimulatedDatabase } from '.
 import { derivedOf, hashOf, openSimulatedProvider, RANGE, STREAMS } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'no_promotion';
 
-export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'held' | 'cures' | 'retries' | 'completed' | 'ticks', number>;
-const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, held: 0, cures: 0, retries: 0, completed: 0, ticks: 0 });
+export type Stats = Record<'crashes' | 'frozen' | 'claims' | 'refused' | 'fenced' | 'lost_requests' | 'lost_answers' | 'lost_bells' | 'doubled_bells' | 'edits' | 'cancels' | 'pauses' | 'shutdowns' | 'resumes' | 'locked_out' | 'reconnects' | 'quota_gone' | 'room_again' | 'held' | 'cures' | 'retries' | 'activations' | 'completed' | 'ticks', number>;
+const zero = (): Stats => ({ crashes: 0, frozen: 0, claims: 0, refused: 0, fenced: 0, lost_requests: 0, lost_answers: 0, lost_bells: 0, doubled_bells: 0, edits: 0, cancels: 0, pauses: 0, shutdowns: 0, resumes: 0, locked_out: 0, reconnects: 0, quota_gone: 0, room_again: 0, held: 0, cures: 0, retries: 0, activations: 0, completed: 0, ticks: 0 });
 
 const TICKS_MAX = 6_000, HEARTBEAT_MS = 5_000;
 const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_AGAIN_MS };
@@ -37,7 +38,7 @@ const withoutSeq: Rewrite = (text) => text.replace(/w\.seq = (\$\d+)::int and no
 const rewrites: Record<Sabotage, Rewrite> = {
   no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: (t) => t, no_ring_again: (t) => t,
   deaf: (t) => t,
-  no_heal: (t) => t.replace('gate.failed > 0', 'false'),
+  no_heal: (t) => t.replace('gate.failed > 0', 'false'), no_promotion: (t) => t.replace("t.status = 'active'", "t.status = 'never'"),
 };
 
 interface Actor { id: string; frozenUntil: number; crashed: boolean; shutdown: AbortController; lost: AbortController; lastBeat: number; fence: number | null; latest: Progress | null; beating: boolean }
@@ -205,7 +206,23 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     else if (!quotaGone && (job.reason === 'quota_exhausted' || job.reason === 'too_many_jobs')) { stats.room_again++; await tell({ type: 'room_again' }); }
   }
 
+  /** Chance of its own, so that older seeds keep their histories. */
+  const curator = randomOf(seed + 1_000_003);
+  let isActive = false;
+  /** Somebody activates a type of what was found, or takes that back. */
+  async function curate(): Promise<void> {
+    if (seed % 2 === 1 || curator() > 0.01) return;
+    const wasCalm = calm, type = { slug: 'url', name: 'Url', is_system: false, samples: 5, json_schema: {}, activated_at: null };
+    calm = true;
+    if (isActive) await deactivate(db, tenantId, { ...type, status: 'active' }, 'somebody');
+    else await activate(db, tenantId, { ...type, status: 'draft' }, 'somebody');
+    isActive = !isActive;
+    calm = wasCalm;
+    stats.activations++;
+  }
+
   async function users(): Promise<void> {
+    await curate();
     if (isTight) await tightTimes();
     if (job.status === 'failed' || job.status === 'paused' || (job.status === 'cancelled' && job.reason === 'abandoned')) {
       if (chance(0.1)) { stats.resumes++; await tell({ type: 'resumed' }); }
@@ -253,7 +270,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
   assert.deepEqual(await snapshotOf(owner, tenantId), ended, `seed ${seed}: stop means stop: something was written after the job had ended`);
   const [row] = await owner.query('select fence::int as fence from historical_sync_jobs where tenant_id = $1', [tenantId]);
   assert(granted.every((f) => f < Number(row!.fence)), `seed ${seed}: a token that was granted is still current after its lease ended`);
-  await expectTruth(owner, { seed, tenantId, jobId, connectionId, provider, lance, completed: job.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2 });
+  await expectTruth(owner, { seed, tenantId, jobId, connectionId, provider, lance, completed: job.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2, isActive });
   await expectEvents(owner, seed, tenantId, job.noted);
   if (job.status === 'completed') stats.completed = 1;
   return stats;

@@ -11,6 +11,8 @@ export interface Ending {
   completed: boolean; poison: string | null;
   /** What could not be read or processed could be from some moment on; and the job was asked to try it again after that. */
   mayHaveHealed: boolean; wasRetried: boolean;
+  /** The type of what is only staged by itself was activated, and not deactivated again. */
+  isActive: boolean;
 }
 
 /** Everything that a worker could write, as one comparable value. */
@@ -47,14 +49,14 @@ export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promis
 }
 
 /** The graph is exactly what the stored records say: nothing more, nothing less. */
-async function expectGraph(db: SimulatedDatabase, { seed, tenantId }: Ending, records: { id: string; provider_id: string; hash: string }[]): Promise<void> {
+async function expectGraph(db: SimulatedDatabase, { seed, tenantId, isActive }: Ending, records: { id: string; provider_id: string; hash: string }[]): Promise<void> {
   const nodes = new Set<string>(), staged = new Set<string>(), edges = new Set<string>(), evidence = new Set<string>();
   for (const r of records) {
     const { facts } = derivedOf({ body: { content: r.hash }, title: '' } as never);
     for (const e of facts.entities) {
       const id = nodeId(tenantId, e.type, e.key);
       staged.add(id);
-      if (e.type !== 'url') nodes.add(id);
+      if (e.type !== 'url' || isActive) nodes.add(id);
       evidence.add(`${r.id} ${id}`);
     }
     for (const f of facts.relations) {
@@ -66,6 +68,9 @@ async function expectGraph(db: SimulatedDatabase, { seed, tenantId }: Ending, re
   const ids = async (text: string) => (await db.query(text, [tenantId])).map((r) => String(r.id)).sort();
   assert.deepEqual(await ids(`select record_id || ' ' || target_id as id from evidence where tenant_id = $1`), [...evidence].sort(), `seed ${seed}: evidence is what the records say`);
   assert.deepEqual(await ids('select id from graph_nodes where tenant_id = $1'), [...nodes].sort(), `seed ${seed}: nodes are what the evidence supports`);
+  assert.deepEqual(await ids('select n.id from graph_nodes n cross join lateral newest_description($1, n.id) b where n.tenant_id = $1 and (n.name, n.described_at, n.described_by) is distinct from (coalesce(b.name, n.key), b.at, b.record_id)'), [],
+    `seed ${seed}: every node is described by the newest record that supports it`);
+  assert.deepEqual(await ids(`select id from discovered_entities where tenant_id = $1 and status = 'promoted'`), [...nodes].sort(), `seed ${seed}: what is promoted is a node`);
   assert.deepEqual(await ids('select id from discovered_entities where tenant_id = $1'), [...staged].sort(), `seed ${seed}: staged entities are what the evidence supports`);
   assert.deepEqual(await ids('select id from graph_edges where tenant_id = $1'), [...edges].sort(), `seed ${seed}: edges are what the evidence supports`);
 }
