@@ -25,6 +25,7 @@ export interface Route {
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
 const JobParams = z.object({ job_id: Id });
+const RecordParams = z.object({ record_id: Id });
 const ConnectionParams = z.object({ connection_id: Id });
 const IntegrationParams = z.object({ integration_id: IntegrationId });
 const Moment = z.iso.datetime({ offset: true }).or(z.iso.date());
@@ -157,7 +158,11 @@ export const routes = {
   search: { method: 'get', path: '/api/memory/search', summary: 'Search both memories', scope: 'read', query: SearchQuery, status: 200, answer: SearchAnswer },
   getRecord: {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
-    params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
+    params: RecordParams, status: 200, answer: MemoryRecord,
+  },
+  forgetRecord: {
+    method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Forget one record: gone from both memories with everything only it supported. A later sync that meets it at its provider stores it again', scope: 'admin',
+    params: RecordParams, status: 204, answer: null,
   },
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },

@@ -113,6 +113,11 @@ export const VECTOR_INDEX_ROWS_MIN = 100_000;
 export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 /** Rows that the ledger does not name are swept when they are older: a chunk is committed within seconds of its merge. */
 export const SWEEP_AFTER_MS = HOUR;
+/** How often a worker looks for leftovers of forgotten and edited records. */
+export const SWEEP_EVERY_MS = 10 * MINUTE;
+/** Of one look: tenants, and leftovers of each; the rest is swept by the next one. */
+export const SWEPT_TENANTS_MAX = 50;
+export const LEFTOVERS_AT_ONCE_MAX = 2_000;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
 /** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */

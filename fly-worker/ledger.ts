@@ -8,6 +8,7 @@ import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#co
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
 import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
+import { dropUnsupported, forgottenBehindGate, touch } from './forget.ts';
 
 /** A right to write: the job and the token minted for this claim. */
 export interface Lease extends Owner { fence: number }
@@ -18,8 +19,8 @@ export class FencedError extends Error {
 }
 
 export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null }
-/** The job's counters as they stand: absolute numbers. `records_left`: what the tenant's quota still allows to store this month. */
-export interface Counters { records_left: number; chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
+/** The job's counters as they stand: absolute numbers. `records_removed`: forgotten, because the provider has them no more. `records_left`: what the tenant's quota still allows to store this month. */
+export interface Counters { records_left: number; chunks_completed: number; records_processed: number; records_removed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
 /**
  * `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet.
  * `isFirst`: the first claim of the connection's first job, so that no other attempt can have left anything in semantic memory.
@@ -38,12 +39,14 @@ export interface Chunk {
   rows: ChunkColumns;
   /** Records whose former content stands in the ledger: their old facts go. */
   edited: string[];
+  /** Records that the provider has no more: gone with everything only they supported. None of them is among the others. */
+  forgotten: string[];
   streams: StreamProgress[];
   coveredTotal: number;
 }
 
 const counterColumns = (of = ''): SQL =>
-  sql.raw(['chunks_completed', 'records_processed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c).join(', '));
+  sql.raw(['chunks_completed', 'records_processed', 'removed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c).join(', '));
 const left = (lease: Lease): SQL => sql`${recordsLeft(lease.tenantId, sql`historical_sync_jobs.acu_at_start`)}::float8`;
 const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
 
@@ -116,8 +119,9 @@ export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<
   const { tenantId } = lease;
   const statement = commitStatement(lease, chunk);
   // Old facts may leave nodes that nothing supports any more; that needs the tenant's graph for a moment alone.
-  const answers = chunk.edited.length > 0
-    ? (await db.tenant(tenantId, [touch(tenantId, chunk.edited), statement, ...dropUnsupported(tenantId)], 'exclusive')).slice(1)
+  const outdated = [...chunk.edited, ...chunk.forgotten];
+  const answers = outdated.length > 0
+    ? (await db.tenant(tenantId, [touch(tenantId, outdated), statement, ...dropUnsupported(tenantId)], 'exclusive')).slice(1)
     : await db.tenant(tenantId, [statement], 'shared');
   const row = answers[0]?.[0];
   if (!row) throw fenced(lease);
@@ -170,17 +174,20 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
     ${factStatements(rows, chunk.edited)},
+    ${chunk.edited.length + chunk.forgotten.length === 0 ? sql`forgotten as (select from gate where false)` : forgottenBehindGate(chunk.forgotten, chunk.edited)},
+    removed as (select count(*)::int as n from forgotten),
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
-             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, updated_at = now()
-        from gate, moved m where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
+             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end,
+             removed = w.removed + case m.seq when 1 then r.n else 0 end, updated_at = now()
+        from gate, moved m, removed r where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
     update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
            seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,
-           failed = historical_sync_jobs.failed + t.failed, duplicate = historical_sync_jobs.duplicate + t.duplicate,
+           failed = historical_sync_jobs.failed + t.failed, duplicate = historical_sync_jobs.duplicate + t.duplicate, removed = historical_sync_jobs.removed + r.n,
            entities_extracted = entities_extracted + (select count(*) from staged)::int, relationships_extracted = relationships_extracted + (select count(*) from edges)::int,
            checkpoint_data = ${checkpointData}::jsonb, progress_percentage = greatest(progress_percentage, ${Math.min(99, chunk.coveredTotal * 100)}::real), last_heartbeat = now(), updated_at = now()
-      from gate, total t where historical_sync_jobs.tenant_id = gate.tenant_id and historical_sync_jobs.id = gate.job_id
+      from gate, total t, removed r where historical_sync_jobs.tenant_id = gate.tenant_id and historical_sync_jobs.id = gate.job_id
     returning ${counterColumns('historical_sync_jobs.')}, ${left(lease)} - t.stored as records_left`;
 }
 
@@ -222,28 +229,6 @@ function factStatements(rows: ChunkColumns, edited: string[]): SQL {
        where (evidence.method, evidence.confidence, evidence.name, evidence.properties) is distinct from (excluded.method, excluded.confidence, excluded.name, excluded.properties))`;
 }
 
-/** Remembers, for this transaction, what these records support: the only nodes and edges that can lose their last support. */
-const touch = (tenantId: string, recordIds: string[]): SQL => sql`
-  select set_config('app.touched', coalesce((select string_agg(distinct e.target_id::text, ',') from evidence e where e.tenant_id = ${tenantId} and e.record_id = any(${plain(recordIds)}::uuid[])), ''), true)`;
-const touched = sql.raw(`any(string_to_array(nullif(current_setting('app.touched'), ''), ',')::uuid[])`);
-
-/** Deletes what of it no record supports any more, and lets a node be described by the newest record that still does. Under the exclusive lock only. */
-function dropUnsupported(tenantId: string): SQL[] {
-  const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id = ${touched} and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.target_kind = ${kind})`;
-  return [
-    sql`delete from graph_edges t where ${orphan('e')}`,
-    sql`delete from graph_nodes t where ${orphan('n')}`,
-    sql`delete from discovered_entities t where ${orphan('n')}`,
-    sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
-          from (select distinct on (e.target_id) e.target_id, e.name, e.properties, case when e.name is null then '0001-01-01T00:00:00Z'::timestamptz else r.occurred_at end as at, e.record_id
-                  from evidence e join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
-                 where e.tenant_id = ${tenantId} and e.target_kind = 'n' and e.target_id = ${touched}
-                 order by e.target_id, (e.name is not null) desc, r.occurred_at desc, e.record_id desc) best
-         where t.tenant_id = ${tenantId} and t.id = best.target_id
-           and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.record_id = t.described_by)`,
-  ];
-}
-
 /** After an answer that got lost: did this chunk land? The same fence means nobody else can have moved the window. Throws FencedError, DatabaseError. */
 export async function landed(db: Database, lease: Lease, window: OpenWindow): Promise<Counters | null> {
   const { windows, counters } = await open(db, lease);
@@ -283,13 +268,13 @@ export async function balance(db: Database, lease: Lease): Promise<Books> {
 }
 
 /** The job's progress from counters and windows. */
-export const toProgress = ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger }: Counters, streams: StreamProgress[], covered: number): Progress =>
-  ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, streams, covered });
+export const toProgress = ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger }: Counters, streams: StreamProgress[], covered: number): Progress =>
+  ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger, streams, covered });
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
 const toCounters = (row: Record<string, unknown>): Counters => ({
-  records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
+  records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), records_removed: Number(row.removed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
 });
 /** A value that Postgres cannot read (SQLSTATE class 22): some record's fault, not the statement's. */

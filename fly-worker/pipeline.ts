@@ -179,7 +179,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
     const ids = prepared.good.map((g) => g.addressed.recordId);
     await line.inTurn(async () => {
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
-      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited });
+      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten: [] });
       line.counters = await commitSurely(shop.db, lease, chunk);
       Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
@@ -213,7 +213,7 @@ async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail
 }
 
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
-function chunkOf(line: Line, window: OpenWindow, page: Page, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited'>): Chunk {
+function chunkOf(line: Line, window: OpenWindow, page: Page, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited' | 'forgotten'>): Chunk {
   const done = page.next === null;
   const order = line.streams.get(window.stream)?.order ?? 'unordered';
   const covered = done ? 1 : Math.max(window.covered, coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));

@@ -3,17 +3,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS } from '#contract/limits';
 import { SearchQuery } from '#contract/memory';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
+import { forgetRecords } from './forget.ts';
 import type { Notice } from './main.ts';
 import { readRecord, search, type Memory } from './reads.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
+import { sweepLeftovers } from './sweep.ts';
 import { openWorkshop } from './workshop.ts';
 
 const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery });
@@ -43,10 +45,13 @@ async function start(): Promise<void> {
     runner.ring();
   });
 
+  const sweeping = setInterval(() => void sweepLeftovers(db, semantic).catch((error: unknown) => log('sweep_failed', { error: String(error) })), SWEEP_EVERY_MS);
+
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
+    clearInterval(sweeping);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
     await threads.close();
@@ -76,6 +81,11 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
         const record = await readRecord(rooms.memory, tenant_id, record_id);
         if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
         return reply(response, 200, record);
+      }
+      case 'POST /forget': {
+        const { tenant_id, record_id } = RecordBody.parse(await readJson(request));
+        if (await forgetRecords(rooms.memory.db, tenant_id, [record_id]) === 0) throw new ApiError('not_found', 'There is no such record in memory.');
+        return reply(response, 200, {});
       }
       default: throw new ApiError('not_found', 'There is nothing at this address.');
     }

@@ -157,6 +157,7 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   retriesAsked: integer('retries_asked').notNull().default(0),
   retriesPlanned: integer('retries_planned').notNull().default(0),
   mode: text('mode').notNull().default('backfill'),
+  removed: integer('removed').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   progressPercentage: real('progress_percentage').notNull().default(0),
   recordsProcessed: integer('records_processed').notNull().default(0),
@@ -207,6 +208,7 @@ export const syncWindows = pgTable('sync_windows', {
   unchanged: integer('unchanged').notNull().default(0),
   duplicate: integer('duplicate').notNull().default(0),
   failed: integer('failed').notNull().default(0),
+  removed: integer('removed').notNull().default(0),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
@@ -249,6 +251,13 @@ export const records = pgTable('records', {
   storedByJob: uuid('stored_by_job').notNull(),
   storedAt: timestamp('stored_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId] })]);
+
+export const semanticLeftovers = pgTable('semantic_leftovers', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  contentHash: text('content_hash').notNull(),
+  leftAt: timestamp('left_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.contentHash] })]);
 
 export const discoveredEntities = pgTable('discovered_entities', {
   tenantId: text('tenant_id').notNull(),
