@@ -2,12 +2,15 @@
 import { z } from 'zod';
 import type { IntegrationId } from './job.ts';
 
-/** How a person takes part in a record. */
-export const ParticipantRole = z.enum(['from', 'sender', 'to', 'cc', 'bcc', 'reply_to', 'organizer', 'attendee', 'author', 'mentioned', 'owner']);
+/** How a person takes part in a record. `subject`: the one a CRM row is about. */
+export const ParticipantRole = z.enum(['from', 'sender', 'to', 'cc', 'bcc', 'reply_to', 'organizer', 'attendee', 'author', 'mentioned', 'owner', 'subject']);
 export type ParticipantRole = z.infer<typeof ParticipantRole>;
 
-/** A person as the provider names it. `address` may be missing (a Slack bot, a broken header); then `name` is all we know. */
-export const Participant = z.object({ role: ParticipantRole, address: z.string().nullable(), name: z.string().nullable() });
+/**
+ * A person as the provider names it. `address` may be missing (a Slack bot, a broken header); then `name` is all we know, or `id`: the
+ * provider's own id, unique over all providers (`slack:T1:U7`), which stands in for the address as the person's key.
+ */
+export const Participant = z.object({ role: ParticipantRole, address: z.string().nullable(), name: z.string().nullable(), id: z.string().optional() });
 export type Participant = z.infer<typeof Participant>;
 
 /** One mail, event, message or CRM row, normalised. Times are ISO 8601 UTC with milliseconds. */
@@ -44,11 +47,16 @@ export interface Page<Cursor = unknown> {
   unreadable: UnreadableRecord[];
   /** Where the next page starts; null: this window is read to its end. */
   next: Cursor | null;
+  /** The stream cannot be read, and that is nobody's error (not a member of the channel, the channel was deleted): why, in a sentence for people. The window ends here. */
+  skipped?: string;
 }
 
 /** One resource of an integration that is backfilled on its own. */
 export interface Stream {
+  /** Stable: part of every record's identity. */
   name: string;
+  /** What people call it, when that is not the name: `#general`. */
+  title?: string;
   /** How the provider orders a page: lets progress be read off the records. */
   order: 'newest_first' | 'oldest_first' | 'unordered';
   /** Length of a window, days. */
@@ -61,12 +69,15 @@ export interface ProviderRequest { url: string; headers?: Record<string, string>
 /** The only way out to the provider: authorised, timed out, retried and classified by the worker. Throws ProviderError. */
 export type GetJson = <T>(schema: z.ZodType<T>, request: ProviderRequest) => Promise<T>;
 
-export interface FetchContext<Cursor> {
-  get: GetJson;
-  /** Base URL of the provider, without a trailing slash, from the environment. */
-  baseUrl: string;
+/** What a connector may ask with. `baseUrl`: of the provider, without a trailing slash, from the environment. */
+export interface Ask { get: GetJson; baseUrl: string }
+
+export interface FetchContext<Cursor, Directory> extends Ask {
   stream: string;
   span: Span;
+  /** The job's whole range. A record may stand in another window than that of its own date, but never outside of this. */
+  range: Span;
+  directory: Directory;
   cursor: Cursor | null;
   /** Records wanted a page: the job's chunk size, made smaller by the client after repeated 504s. */
   pageSize: number;
@@ -102,9 +113,10 @@ export interface OAuth {
   token: OAuthPlace;
   /**
    * Where access is given back when an account is disconnected (RFC 7009); null: the provider has no such place.
-   * `wholeAccount`: giving back one token takes every other one of this client for the same account as well.
+   * `wholeAccount`: giving back one token takes every other one of this client for the same account as well. `accessToken`: that one is given
+   * back, not the refresh token.
    */
-  revoke: (OAuthPlace & { wholeAccount: boolean }) | null;
+  revoke: (OAuthPlace & { wholeAccount: boolean; accessToken?: true }) | null;
   /** `needed`: without it nothing can be read; checked when the token answer says what was allowed. */
   scopes: { scope: string; inWords: string; needed?: true }[];
   /** The name and the separator under which scopes are asked for; RFC 6749's are `scope` and a space. */
@@ -118,19 +130,29 @@ export interface OAuth {
   account: { path: string; schema: z.ZodType<string> };
 }
 
-export interface Connector<Cursor = unknown> {
+/**
+ * An answer that does not mean what its status says: the status it should have had, and the provider's word for it. What is then done
+ * is the provider client's one table. `retryAfterMs`: when to come back, where the provider does not say and its documents do.
+ */
+export interface Meaning { status: 400 | 401 | 403 | 404 | 410 | 429 | 503 | 504; code: string; retryAfterMs?: number }
+
+export interface Connector<Cursor = unknown, Directory = unknown> {
   readonly id: IntegrationId;
   readonly title: string;
-  /** The API. `perAccount`: the token answer names the account's own address; this one stands in until then. */
-  readonly baseUrl: BaseUrl & { perAccount?: true };
+  /** The API. `perAccount`: the token answer names the account's own address, which lies below one of these domains; this one stands in until then. */
+  readonly baseUrl: BaseUrl & { perAccount?: readonly string[] };
   readonly oauth: OAuth | null;
   /** Requests at once that the provider allows per account. */
   readonly concurrencyMax: number;
   readonly cursor: z.ZodType<Cursor>;
-  /** The streams of this account. May ask the provider (Slack channels). */
-  streams(ask: { get: GetJson; baseUrl: string }): Promise<Stream[]>;
-  fetchPage(context: FetchContext<Cursor>): Promise<Page<Cursor>>;
+  /** Reads an answer that lies about its status (Slack answers errors with 200); null: it means what it says. Absent: all do. */
+  meaningOf?(status: number, body: unknown): Meaning | null;
+  /** What every page needs and is read once a run, before anything else: who is U123. Handed to `streams` and `fetchPage`. */
+  directory?(ask: Ask): Promise<Directory>;
+  /** The streams of this account. May ask the provider. */
+  streams(ask: Ask & { directory: Directory }): Promise<Stream[]>;
+  fetchPage(context: FetchContext<Cursor, Directory>): Promise<Page<Cursor>>;
 }
 
-/** Ties the cursor's schema to the cursor's type once, so no connector casts. */
-export const defineConnector = <Cursor>(connector: Connector<Cursor>): Connector => connector as unknown as Connector;
+/** Ties the cursor's schema and the directory to their types once, so no connector casts. */
+export const defineConnector = <Cursor, Directory = null>(connector: Connector<Cursor, Directory>): Connector => connector as unknown as Connector;

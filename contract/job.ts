@@ -40,8 +40,11 @@ export type Ledger = z.infer<typeof Ledger>;
 export const emptyLedger: Ledger = { seen: 0, stored: 0, unchanged: 0, duplicate: 0, failed: 0 };
 export const isBalanced = (l: Ledger): boolean => l.seen === l.stored + l.unchanged + l.duplicate + l.failed;
 
-/** How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. */
-export const StreamProgress = z.object({ name: z.string(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean() });
+/**
+ * How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. `title`: what people call it, when
+ * that is not its name. `note`: it was passed over, wholly or from there on back, and why.
+ */
+export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional() });
 export type StreamProgress = z.infer<typeof StreamProgress>;
 
 export const Enrichment = z.object({ queued: z.int(), done: z.int(), failed: z.int(), tokens_spent: z.int(), tokens_left: z.int().nullable() });

@@ -61,6 +61,8 @@ export const RETRY_AFTER_INLINE_MAX_MS = 30 * SECOND;
 /** Retry-After: 1 for ever must not become a busy loop. */
 export const RETRY_AFTER_MIN_MS = SECOND;
 export const RETRY_AFTER_MAX_MS = 24 * HOUR;
+/** A limit counted over a day is asked again after this: twenty snoozes last most of the day. */
+export const DAILY_LIMIT_AGAIN_MS = HOUR;
 /** One answer: 1,000 mails of 40 KB. More is refused before it is read to memory. */
 export const PROVIDER_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** Pages of one window: a provider that pages in a circle ends as an error, not never. */

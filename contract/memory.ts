@@ -79,9 +79,9 @@ export const SearchResult = z.object({
 });
 export type SearchResult = z.infer<typeof SearchResult>;
 
-/** One stream of one connection is complete in memory between these dates. */
+/** One stream of one connection is complete in memory between these dates. `title`: what people call it, when that is not its name. */
 export const Watermark = z.object({
-  connection_id: z.string(), integration_id: IntegrationId, stream: z.string(),
+  connection_id: z.string(), integration_id: IntegrationId, stream: z.string(), title: z.string().nullable(),
   complete_back_to: z.iso.datetime(), complete_until: z.iso.datetime(),
 });
 export type Watermark = z.infer<typeof Watermark>;

@@ -3,9 +3,12 @@ import type { Span, Stream } from './connector.ts';
 import type { StreamProgress } from './job.ts';
 import { WINDOWS_PER_STREAM_MAX } from './limits.ts';
 
-export interface PlannedWindow extends Span { stream: string; no: number }
-/** `covered`: part of the window that is in memory, 0..1. `retryOf`: it only reads the failed records of that window again, so it covers nothing of its own. */
-export interface WindowState { stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null }
+export interface PlannedWindow extends Span { stream: string; title?: string; no: number }
+/**
+ * `covered`: part of the window that is in memory, 0..1. `retryOf`: it only reads the failed records of that window again, so it covers nothing
+ * of its own. `note`: why it was passed over; there is nothing more to do in it, but nothing is complete either.
+ */
+export interface WindowState { stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null; title?: string | null; note?: string | null }
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +20,7 @@ export function planWindows(streams: Stream[], span: Span): PlannedWindow[] {
     const length = Math.max(stream.windowDays * DAY_MS, Math.ceil((to - from) / WINDOWS_PER_STREAM_MAX));
     const windows: PlannedWindow[] = [];
     for (let until = to, no = 0; until > from; until -= length, no++) {
-      windows.push({ stream: stream.name, no, since: new Date(Math.max(from, until - length)).toISOString(), until: new Date(until).toISOString() });
+      windows.push({ stream: stream.name, ...(stream.title === undefined ? {} : { title: stream.title }), no, since: new Date(Math.max(from, until - length)).toISOString(), until: new Date(until).toISOString() });
     }
     return windows;
   });
@@ -38,14 +41,15 @@ export function coveredPart(all: WindowState[]): number {
   return done ? 1 : total === 0 ? 0 : Math.min(covered / total, 0.999);
 }
 
-/** Per stream: the oldest edge of the unbroken run of finished windows, counted from the newest. */
+/** Per stream: the oldest edge of the unbroken run of finished windows, counted from the newest. A window that was passed over breaks it. */
 export function streamProgress(windows: WindowState[]): StreamProgress[] {
   const byStream = Map.groupBy(windows.filter(isOrdinary), (w) => w.stream);
   return [...byStream].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => {
     const ordered = list.toSorted((a, b) => a.no - b.no);
-    const open = ordered.findIndex((w) => !w.done);
-    const run = open === -1 ? ordered : ordered.slice(0, open);
-    return { name, complete_back_to: run.at(-1)?.since ?? null, done: open === -1 };
+    const broken = ordered.findIndex((w) => !w.done || w.note);
+    const run = broken === -1 ? ordered : ordered.slice(0, broken);
+    const title = ordered[0]?.title, note = ordered.find((w) => w.note)?.note;
+    return { name, ...(title ? { title } : {}), complete_back_to: run.at(-1)?.since ?? null, done: ordered.every((w) => w.done), ...(note ? { note } : {}) };
   });
 }
 

@@ -69,9 +69,9 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
     const id = nodeId(tenantId, e.type, e.key);
     if (here.has(id)) continue;
     here.add(id);
-    const props = JSON.stringify(e.properties);
-    evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: e.name || null, props: props === '{}' ? null : props });
-    const row: NodeRow = { id, type: e.type, key: e.key, name: e.name, props, at: e.name ? at : UNNAMED_AT, by: record, sys: systemTypes.has(e.type) };
+    const props = JSON.stringify(e.properties), isNamed = e.name !== '' && e.name !== e.key;
+    evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: isNamed ? e.name : null, props: props === '{}' ? null : props });
+    const row: NodeRow = { id, type: e.type, key: e.key, name: isNamed ? e.name : e.key, props, at: isNamed ? at : UNNAMED_AT, by: record, sys: systemTypes.has(e.type) };
     const other = nodes.get(id);
     if (!other || isNewer(row, other)) nodes.set(id, row);
   }
@@ -85,7 +85,7 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
   }
 }
 
-/** A mention without a name describes a node only as long as nothing better is known. */
+/** A mention by key alone (an address without a name, a company by its domain) describes a node only as long as nothing better is known. */
 const UNNAMED_AT = '0001-01-01T00:00:00.000Z';
 const isNewer = (a: NodeRow, b: NodeRow): boolean => a.at > b.at || (a.at === b.at && a.by > b.by);
 

@@ -41,6 +41,8 @@ export interface Chunk {
   edited: string[];
   /** Records that the provider has no more: gone with everything only they supported. None of them is among the others. */
   forgotten: string[];
+  /** Why the window was passed over; null: it was read. */
+  note: string | null;
   streams: StreamProgress[];
   coveredTotal: number;
 }
@@ -55,7 +57,7 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
     sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
           fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
-    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, title, note, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
@@ -67,8 +69,8 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
 export async function plan(db: Database, lease: Lease, windows: PlannedWindow[]): Promise<OpenJob> {
   await db.tenant(lease.tenantId, [sql`
     with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update)
-    insert into sync_windows (tenant_id, job_id, stream, no, since, until)
-    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz)
+    insert into sync_windows (tenant_id, job_id, stream, no, since, until, title)
+    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until, w.title from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz, title text)
      order by w.stream, w.no on conflict do nothing`]);
   return open(db, lease);
 }
@@ -180,7 +182,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
              covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end,
-             removed = w.removed + case m.seq when 1 then r.n else 0 end, updated_at = now()
+             note = case m.seq when 1 then ${chunk.note}::text else w.note end, removed = w.removed + case m.seq when 1 then r.n else 0 end, updated_at = now()
         from gate, moved m, removed r where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
     update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
            seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,

@@ -80,6 +80,8 @@ export async function runPipeline(run: Run): Promise<Finished> {
 /** One run of one job: its windows, its counters, its turn at the ledger. */
 interface Line {
   run: Run;
+  /** What the connector read once for the whole run. */
+  directory: unknown;
   windows: OpenWindow[];
   streams: Map<string, Stream>;
   counters: Counters;
@@ -97,12 +99,14 @@ async function openLine(run: Run): Promise<Line> {
   let opened = await open(shop.db, lease);
   // The first heartbeat comes before the first fetch.
   run.onProgress(toProgress(opened.counters, streamProgress(opened.windows), coveredPart(opened.windows)));
-  const streams = await connector.streams({ get: provider.get, baseUrl: run.baseUrl });
+  const ask = { get: provider.get, baseUrl: run.baseUrl };
+  const directory = await connector.directory?.(ask) ?? null;
+  const streams = await connector.streams({ ...ask, directory });
   const isFirstEver = opened.isFirst && opened.windows.length === 0;
   if (opened.windows.length === 0) opened = await plan(shop.db, lease, planWindows(streams, range));
   if (opened.owesRetries) opened = await planRetries(shop.db, lease);
   const line: Line = {
-    run, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
+    run, directory, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
     progress: () => toProgress(line.counters, streamProgress(line.windows), coveredPart(line.windows)),
     inTurn: takeTurns(), overtaken: new Set(), isNew: isFirstEver ? firstMeeting() : () => false,
   };
@@ -120,13 +124,13 @@ async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promis
   const only = window.retryOf === null ? null : await failedIn(run.shop.db, run.lease, window);
   const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
   let cursor: unknown = parsed?.success ? parsed.data : null;
-  let ahead: Promise<Page> | null = fetchPage(run, window, cursor);
+  let ahead: Promise<Page> | null = fetchPage(line, window, cursor);
   for (let pages = 0; ahead; pages++) {
     if (pages >= PAGES_PER_WINDOW_MAX) throw new ProviderError('unreadable_answer', `The provider's pages of ${window.stream} do not end (${pages} so far). Resume to try again.`);
     const page = await ahead;
     cursor = page.next;
     stopIfAsked(run.signal, failed);
-    ahead = cursor === null ? null : fetchPage(run, window, cursor);
+    ahead = cursor === null ? null : fetchPage(line, window, cursor);
     ahead?.catch(() => undefined);                       // looked at in the next round; a failure while storing must not be "unhandled"
     await storePage(line, window, page, only);
     stopIfAsked(run.signal, failed);
@@ -138,8 +142,8 @@ function stopIfAsked(...signals: AbortSignal[]): void {
 }
 
 /** A page token that the provider forgot sends us back to the window's start: what is stored already counts as duplicate. */
-async function fetchPage(run: Run, window: OpenWindow, cursor: unknown): Promise<Page> {
-  const where = { stream: window.stream, span: { since: window.since, until: window.until } };
+async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: unknown): Promise<Page> {
+  const where = { stream: window.stream, span: { since: window.since, until: window.until }, range: run.range, directory };
   try {
     return await run.provider.fetchPage(run.connector, { ...where, cursor });
   } catch (error) {
@@ -181,7 +185,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
       const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten: [] });
       line.counters = await commitSurely(shop.db, lease, chunk);
-      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered });
+      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
     });
   };
@@ -214,11 +218,11 @@ async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail
 
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
 function chunkOf(line: Line, window: OpenWindow, page: Page, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited' | 'forgotten'>): Chunk {
-  const done = page.next === null;
+  const done = page.next === null, note = page.skipped ?? null;
   const order = line.streams.get(window.stream)?.order ?? 'unordered';
   const covered = done ? 1 : Math.max(window.covered, coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
-  const after = line.windows.map((w) => (w === window ? { ...w, done, covered } : w));
-  return { window: { ...window }, checkpoint: page.next, done, covered, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
+  const after = line.windows.map((w) => (w === window ? { ...w, done, covered, note } : w));
+  return { window: { ...window }, checkpoint: page.next, done, covered, note, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
 }
 
 const COMMIT_TRIES = 3;

@@ -64,9 +64,7 @@ export const backoffMs = (attempt: number, random: () => number): number =>
   Math.min(RETRY_AFTER_INLINE_MAX_MS, Math.round(PROVIDER_RETRY_FIRST_MS * 2 ** (attempt - 1) * (1 + random() / 2)));
 
 /** The provider's own word for what went wrong, where it is one word: `error.code` (Microsoft), `errors[].reason` (Google), `[].errorCode` (Salesforce). */
-export function errorCode(body: string): string | null {
-  let json: unknown;
-  try { json = JSON.parse(body); } catch { return null; }
+export function errorCode(json: unknown): string | null {
   const first = Array.isArray(json) ? json[0] as unknown : json;
   const error = field(first, 'error'), errors = field(error, 'errors');
   const candidates = [Array.isArray(errors) ? field(errors[0], 'reason') : null, field(error, 'code'), field(error, 'status'), error, field(first, 'errorCode')];

@@ -1,6 +1,6 @@
 /** The only way out to a provider: authorised, timed out, bounded, retried, classified. It refuses other hosts and never puts a token or a query into an error. */
 import type { z } from 'zod';
-import type { Connector, GetJson, Page, ProviderRequest, Span } from '#contract/connector';
+import type { Connector, FetchContext, GetJson, Meaning, Page, ProviderRequest } from '#contract/connector';
 import { PAGE_SIZE_MIN, PROVIDER_ANSWER_BYTES_MAX, PROVIDER_ATTEMPTS_MAX, PROVIDER_TIMEOUT_MS, RETRY_AFTER_INLINE_MAX_MS } from '#contract/limits';
 import { isBelow, ProviderError, type ProviderErrorKind } from './connectors/provider-error.ts';
 import { actionFor, ADVICE, backoffMs, errorCode, type Failure } from './provider-policy.ts';
@@ -24,6 +24,8 @@ export interface ProviderOptions {
   signal: AbortSignal;
   /** Records wanted a page at first: the job's chunk size. */
   pageSize: number;
+  /** The connector's reading of answers that lie about their status. */
+  meaningOf?: Connector['meaningOf'];
   clock?: Clock;
   /** 0 <= x < 1 */
   random?: () => number;
@@ -31,6 +33,9 @@ export interface ProviderOptions {
   timeoutMs?: number;
   onRequest?: (seen: RequestSeen) => void;
 }
+
+/** Which page: all that a connector is told, but what the client adds itself. */
+export type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'baseUrl' | 'pageSize'>;
 
 export interface Provider {
   readonly get: GetJson;
@@ -41,7 +46,7 @@ export interface Provider {
    * byte limit), the page size is halved down to PAGE_SIZE_MIN and the connector asked again from the same cursor; only the
    * smallest size runs into `provider_unavailable`.
    */
-  fetchPage<Cursor>(connector: Connector<Cursor>, where: { stream: string; span: Span; cursor: Cursor | null }): Promise<Page<Cursor>>;
+  fetchPage<Cursor, Directory>(connector: Connector<Cursor, Directory>, where: Where<Cursor, Directory>): Promise<Page<Cursor>>;
 }
 
 const REDIRECTS_MAX = 3;
@@ -70,7 +75,7 @@ export function openProvider(options: ProviderOptions): Provider {
 
   async function attemptOnce(request: ProviderRequest, token: string, attempt: number): Promise<Answer> {
     const startedAt = clock.now();
-    const answer = await ask(baseUrl, request, token, timeoutMs, signal);
+    const answer = await ask(options, request, token, timeoutMs);
     onRequest?.({ path: pathOf(request.url), attempt, durationMs: clock.now() - startedAt, outcome: answer.kind === 'json' ? 200 : answer.kind === 'status' ? answer.status : answer.kind });
     return answer;
   }
@@ -138,7 +143,7 @@ export function openProvider(options: ProviderOptions): Provider {
 type Answer = { kind: 'json'; json: unknown } | Failure;
 
 /** One attempt: headers and body within `timeoutMs`, at most PROVIDER_ANSWER_BYTES_MAX. */
-async function ask(baseUrl: string, request: ProviderRequest, token: string, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
+async function ask({ baseUrl, signal, meaningOf }: ProviderOptions, request: ProviderRequest, token: string, timeoutMs: number): Promise<Answer> {
   const timeout = AbortSignal.timeout(timeoutMs), either = AbortSignal.any([signal, timeout]);
   try {
     let url = request.url;
@@ -153,14 +158,24 @@ async function ask(baseUrl: string, request: ProviderRequest, token: string, tim
         continue;
       }
       const text = await readText(response, request);
-      if (!response.ok) return { kind: 'status', status: response.status, retryAfter: response.headers.get('retry-after'), code: errorCode(text) };
-      try { return { kind: 'json', json: JSON.parse(text) as unknown }; } catch { return { kind: 'broken_json' }; }
+      return answerOf(response, text, meaningOf);
     }
   } catch (error) {
     if (error instanceof ProviderError) throw error;
     if (signal.aborted) throw signal.reason;
     return { kind: timeout.aborted ? 'timeout' : 'connection' };
   }
+}
+
+/** What an answer is once it has been read: its status, unless the connector knows that it lies. */
+function answerOf({ ok, status, headers }: Response, text: string, meaningOf: Connector['meaningOf']): Answer {
+  let json: unknown, isJson = true;
+  try { json = JSON.parse(text); } catch { isJson = false; }
+  const meaning: Meaning | null = isJson && meaningOf ? meaningOf(status, json) : null;
+  const retryAfter = headers.get('retry-after');
+  if (meaning) return { kind: 'status', status: meaning.status, retryAfter: retryAfter ?? (meaning.retryAfterMs === undefined ? null : String(meaning.retryAfterMs / 1_000)), code: meaning.code };
+  if (!ok) return { kind: 'status', status, retryAfter, code: errorCode(json) };
+  return isJson ? { kind: 'json', json } : { kind: 'broken_json' };
 }
 
 async function readText(response: Response, request: ProviderRequest): Promise<string> {
@@ -223,5 +238,5 @@ function said(answer: Failure): string {
 }
 
 function failed(kind: ProviderErrorKind, request: ProviderRequest, what: string, answer?: Failure, retryAfterMs?: number): ProviderError {
-  return new ProviderError(kind, `${pathOf(request.url)} ${what}. ${ADVICE[kind]}`, { retryAfterMs, status: answer?.kind === 'status' ? answer.status : undefined });
+  return new ProviderError(kind, `${pathOf(request.url)} ${what}. ${ADVICE[kind]}`, { retryAfterMs, ...(answer?.kind === 'status' ? { status: answer.status, code: answer.code } : {}) });
 }

@@ -113,7 +113,7 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
   const { progress, mismatch } = await runPipeline({
     shop, connector, signal, onProgress, baseUrl: apiUrl,
     lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
-    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size }),
+    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
     range: { since: job.start_date, until: job.end_date },
   });
   return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };

@@ -210,6 +210,8 @@ export const syncWindows = pgTable('sync_windows', {
   failed: integer('failed').notNull().default(0),
   removed: integer('removed').notNull().default(0),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  title: text('title'),
+  note: text('note'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncLedger = pgTable('sync_ledger', {

@@ -68,6 +68,11 @@ describe('complete back to', () => {
   it('does not depend on the order of the rows', () => {
     expect(streamProgress(states(true, true).toReversed())).toEqual(streamProgress(states(true, true)));
   });
+  it('is broken by a window that was passed over, says why, and carries the stream\'s title', () => {
+    const [newest, older] = states(true, true), note = 'Not a member.';
+    expect(streamProgress([newest!, { ...older!, note }])[0]).toMatchObject({ done: true, complete_back_to: newest!.since, note });
+    expect(streamProgress([{ ...newest!, note, title: '#general' }, older!])[0]).toMatchObject({ done: true, complete_back_to: null, note, title: '#general' });
+  });
 });
 
 describe('what one page proves', () => {

@@ -63,19 +63,33 @@ export async function exchangeCode(env: Env, connector: Connector, code: string,
   const grant = await ask(env, connector, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri });
   const missing = connector.oauth?.scopes.filter((s) => s.needed && grant.scopes !== null && !grant.scopes.includes(s.scope)) ?? [];
   if (missing.length > 0) throw new OAuthError('not_all_allowed', `${connector.title} was connected without what a sync needs: ${missing.map((s) => s.inWords).join(', ')}.`);
-  return tokensOf(grant, null, now);
+  return tokensOf(env, connector, grant, null, now);
 }
 
 /** Newer tokens. A provider that rotates refresh tokens answers with the next one; store it before using anything. Throws OAuthError. */
 export async function refreshTokens(env: Env, connector: Connector, before: Tokens, now: number): Promise<Tokens> {
   if (!before.refreshToken) throw new OAuthError('refused', `${connector.title} gave us no way to stay signed in. Reconnect it.`);
   const { oauth } = clientOf(env, connector);
-  return tokensOf(await ask(env, connector, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(oauth.scopeParameter ? {} : scopesOf(oauth)) }), before, now);
+  return tokensOf(env, connector, await ask(env, connector, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(oauth.scopeParameter ? {} : scopesOf(oauth)) }), before, now);
 }
 
-const tokensOf = ({ accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, before: Tokens | null, now: number): Tokens => ({
-  accessToken, refreshToken: refreshToken ?? before?.refreshToken ?? null, expiresAt: expiresInSeconds === null ? null : now + expiresInSeconds * 1000, apiUrl: apiUrl ?? before?.apiUrl ?? null,
+const tokensOf = (env: Env, connector: Connector, { accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, before: Tokens | null, now: number): Tokens => ({
+  accessToken, refreshToken: refreshToken ?? before?.refreshToken ?? null, expiresAt: expiresInSeconds === null ? null : now + expiresInSeconds * 1000,
+  apiUrl: apiUrl === null ? before?.apiUrl ?? null : ownAddress(env, connector, apiUrl),
 });
+
+/**
+ * The account's own API address, when it may be one: https below the provider's own domains, or on the host that the environment puts in
+ * its place. Desk and workers send tokens there, so nothing else is ever stored. Throws OAuthError `unavailable`.
+ */
+export function ownAddress(env: Env, { title, baseUrl }: Pick<Connector, 'title' | 'baseUrl'>, address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  const standIn = setting(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
+  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
+  const isStandIn = instead !== null && url?.hostname === instead.hostname && (url.protocol === instead.protocol || url.protocol === 'https:');
+  if (!url || url.username !== '' || !(isOwn || isStandIn)) throw new OAuthError('unavailable', `${title} named an address for this account that is not its own. It was not used.`);
+  return url.origin;
+}
 
 async function ask(env: Env, connector: Connector, grant: Record<string, string>): Promise<TokenGrant> {
   const { id, secret, oauth } = clientOf(env, connector);
@@ -97,7 +111,7 @@ export async function revokeTokens(env: Env, { oauth }: Connector, { refreshToke
   if (!oauth?.revoke) return false;
   try {
     // A provider without refresh tokens knows the access token only; ending the refresh token ends what came from it.
-    const response = await post(placeOf(env, oauth, oauth.revoke), { token: refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
+    const response = await post(placeOf(env, oauth, oauth.revoke), { token: oauth.revoke.accessToken ? accessToken : refreshToken ?? accessToken }, REVOKE_TIMEOUT_MS);
     const answer: unknown = await response.json().catch(() => null);
     return response.ok && !TokenRefusal.safeParse(answer).success;
   } catch {

@@ -74,6 +74,11 @@ export class Account {
     return this.#cast ??= colleagueOf ? seenBy(castFor(seed, colleagueOf), address) : castFor(seed, { name, address });
   }
 
+  /** The moment at which everything generated ends. */
+  get now(): Date {
+    return new Date(this.#anchor);
+  }
+
   /** Newest first. */
   get messages(): Entry<GraphMessage>[] {
     if (!this.#messages) {
@@ -145,7 +150,7 @@ export class Account {
 
   #make(): Mailbox {
     const { mails, events, seed, months, file, shift = false } = this.plan, { owner } = this.cast;
-    const now = new Date(this.#anchor);
+    const { now } = this;
     if (file) return loadMailbox(file, { shift, now, owner });
     const own = generateMailbox({ seed, owner, cast: this.cast, mails, events, months, now }), theirs = this.plan.colleagueOf?.address, other = theirs && this.#find(theirs);
     return theirs && other ? shareWith(own, owner.address, other.#original(), theirs) : own;

@@ -13,6 +13,7 @@
  * POST   /admin/accounts/{address}/messages {subject, body, contentType?, from?, to?, cc?, receivedDateTime?, conversationId?}   a new mail, now unless dated
  * PATCH  /admin/accounts/{address}/messages/{id} {subject?, body?, isRead?}     an edit (POST does the same)
  * DELETE /admin/accounts/{address}/messages/{id}
+ * *      /admin/accounts/{address}/{provider}/..       what the provider's own back room knows (slack/back-room.ts, salesforce/back-room.ts)
  * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
  * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
  * GET    /admin/requests?account                       [{at, provider, grant?, account, method, path, status, ms}]; sign-in requests are logged without their query
@@ -78,7 +79,7 @@ function accounts({ accounts }: AdminWorld, method: string, input: Input): Answe
 
 const summary = ({ plan, messages, events }: Account): object => ({ address: plan.address, name: plan.name, mails: messages.length, events: events.length });
 
-function account(world: AdminWorld, method: string, url: URL, address: string, [what, id]: string[], input: Input): Answer {
+function account(world: AdminWorld, method: string, url: URL, address: string, [what, ...path]: string[], input: Input): Answer {
   const found = world.accounts.get(address);
   if (!found) return json(404, { error: `no account ${address}` });
   if (!what) {
@@ -90,6 +91,8 @@ function account(world: AdminWorld, method: string, url: URL, address: string, [
     for (const { id } of named) world.desk.void(found, id, what === 'revoke-tokens');
     return named.length ? OK : json(400, { error: `provider must be one of ${providers.map(({ id }) => id).join(', ')}` });
   }
+  const room = providers.find(({ id }) => id === what)?.backRoom, [id] = path;
+  if (room) return room(found, path, method, input, world.now());
   if (what !== 'messages') return NOT_FOUND;
   if (id) return message(found, method, id, input, world.now());
   if (method === 'POST') return deliver(found, input, world.now());

@@ -1,4 +1,5 @@
 /** What one provider brings to the sandbox: its addresses, its words, its answers. Accounts, sign-in, faults, limits and the log are the sandbox's own. */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { OAuth } from '#contract/connector';
 import type { Account } from './accounts.ts';
 import type { PageFault } from './faults.ts';
@@ -7,7 +8,7 @@ import type { Answer } from './wire.ts';
 export type ProviderId = OAuth['provider'];
 
 /** One authorised request. `base` is the address the caller used, so that links lead back through the same door. */
-export type ApiRequest = { url: URL; base: string; method: string; body: string; account: Account; scope: string; now: number; pageFault?: PageFault };
+export type ApiRequest = { url: URL; base: string; method: string; headers: IncomingHttpHeaders; body: string; account: Account; scope: string; now: number; pageFault?: PageFault };
 
 /** What goes wrong before or instead of an answer. `pageFault`s and broken lines are not among it: those are carried out, not said. */
 export type Trouble =
@@ -61,4 +62,6 @@ export interface Provider {
   say(trouble: Trouble): Answer;
   /** Records that this request asks for in one page; 0: it is no page. */
   pageSize(url: URL): number;
+  /** What a test changes in the account's data, below /admin/accounts/{address}/{id of the provider}/. Mails and events have their own place in admin.ts. */
+  backRoom?(account: Account, path: string[], method: string, input: Record<string, unknown>, now: number): Answer;
 }

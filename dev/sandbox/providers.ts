@@ -2,8 +2,12 @@
 import { google } from './google/index.ts';
 import { microsoft } from './microsoft/index.ts';
 import type { Provider } from './provider.ts';
+import { salesforce } from './salesforce/index.ts';
+import { slack } from './slack/index.ts';
 
 export const providers: readonly Provider[] = [
   microsoft,
   google,
+  slack,
+  salesforce,
 ];

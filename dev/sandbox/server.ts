@@ -114,7 +114,7 @@ async function api(world: AdminWorld, provider: Provider, url: URL, base: string
   if (fault?.kind === 'slow') await pause(fault.n);
   // Left before the answer goes out: a caller who has read it may ask again at once.
   if (fault?.kind !== 'hang') leave();
-  deliver(response, fault, fault && said(provider, fault) || provider.answer({ url, base, method: request.method ?? 'GET', body, account, scope, now: world.now(), ...pageFault }));
+  deliver(response, fault, fault && said(provider, fault) || provider.answer({ url, base, method: request.method ?? 'GET', headers: request.headers, body, account, scope, now: world.now(), ...pageFault }));
 }
 
 function deliver(response: ServerResponse, fault: Fault | undefined, answer: Answer): void {

@@ -54,7 +54,7 @@ export const gmail = defineConnector<PageToken>({
 });
 
 /** `after:` and `before:` take whole seconds, and whether the edges belong to it is not documented: a second more is asked for and cut off again. */
-function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken>): string {
+function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken, null>): string {
   const query = `after:${seconds(span.since, Math.floor) - 1} before:${seconds(span.until, Math.ceil) + 1}`;
   const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor.pageToken)}`;
   return `${baseUrl}/gmail/v1/users/me/messages?q=${encodeURIComponent(query)}&maxResults=${Math.min(pageSize, LIST_MAX)}${token}`;

@@ -66,7 +66,7 @@ export const googleCalendar = defineConnector<PageToken>({
 });
 
 /** The list brings whatever overlaps; an event belongs to the window in which it starts. */
-function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken>): string {
+function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken, null>): string {
   const edge = (iso: string, byMs: number): string => encodeURIComponent(new Date(Date.parse(iso) + byMs).toISOString());
   const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor.pageToken)}`;
   return `${baseUrl}/calendar/v3/calendars/primary/events?timeMin=${edge(span.since, -ZONE_REACH_MS)}&timeMax=${edge(span.until, ZONE_REACH_MS)}&singleEvents=true&timeZone=UTC&maxResults=${Math.min(pageSize, LIST_MAX)}${token}`;

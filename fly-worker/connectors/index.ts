@@ -4,6 +4,8 @@ import type { IntegrationId } from '#contract/job';
 import { gmail } from './gmail.ts';
 import { googleCalendar } from './google-calendar.ts';
 import { outlook } from './outlook.ts';
+import { salesforce } from './salesforce.ts';
+import { slack } from './slack.ts';
 
 export { ProviderError, type ProviderErrorKind } from './provider-error.ts';
 
@@ -11,6 +13,8 @@ export const connectors: readonly Connector[] = [
   outlook,
   gmail,
   googleCalendar,
+  slack,
+  salesforce,
 ];
 
 /** The connector of an integration, or null if this version does not have it yet. */

@@ -128,7 +128,7 @@ function channelOf(stream: string): Channel {
 
 interface Place { url: string; size: number }
 
-function placeOf(channel: Channel, { baseUrl, cursor, pageSize, span }: FetchContext<Cursor>): Place {
+function placeOf(channel: Channel, { baseUrl, cursor, pageSize, span }: FetchContext<Cursor, null>): Place {
   const start: Place = { url: firstUrl(channel, baseUrl, span, pageSize), size: pageSize };
   if (cursor === null) return start;
   const [, cursorChannel, link, size] = CURSOR.exec(cursor) ?? [];

@@ -16,7 +16,7 @@ export type ProviderErrorKind =
   | 'auth_expired' | 'forbidden' | 'rate_limited' | 'provider_unavailable' | 'page_too_heavy' | 'not_found' | 'gone'
   | 'bad_request' | 'unreadable_answer' | 'answer_too_large' | 'foreign_link';
 
-export interface ProviderErrorFacts { retryAfterMs?: number; status?: number; cause?: unknown }
+export interface ProviderErrorFacts { retryAfterMs?: number; status?: number; code?: string | null; cause?: unknown }
 
 /** A failed provider call. `message` says what happened, to what, and what to do; it is fit for the user's eyes and for logs. */
 export class ProviderError extends Error {
@@ -26,12 +26,15 @@ export class ProviderError extends Error {
   readonly retryAfterMs: number | undefined;
   /** HTTP status of the last answer, if there was one. */
   readonly status: number | undefined;
+  /** The provider's own word for what went wrong, if it has one: `not_in_channel`, `INVALID_TYPE`. */
+  readonly code: string | null;
 
   constructor(kind: ProviderErrorKind, message: string, facts: ProviderErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.kind = kind;
     this.retryAfterMs = facts.retryAfterMs;
     this.status = facts.status;
+    this.code = facts.code ?? null;
   }
 }
 

@@ -63,14 +63,17 @@ export function organizationOf(address: string): string | null {
 
 export interface KnownPerson { participant: Participant; person: NodeRef; organization: NodeRef | null }
 
-/** Person and Organization nodes with WORKS_AT for everyone who has an address; at most PARTICIPANTS_MAX. */
+/**
+ * Person and Organization nodes with WORKS_AT for everyone who has an address; at most PARTICIPANTS_MAX. The address is the person, whatever
+ * integration names it: Anna in mail, calendar, chat and CRM is one node. Only who has none goes by the provider's id.
+ */
 export function introduce(draft: FactsDraft, participants: Participant[]): KnownPerson[] {
   const known: KnownPerson[] = [];
   for (const participant of participants) {
-    if (participant.address === null || known.length >= PARTICIPANTS_MAX) continue;
-    const address = participant.address.toLowerCase();
-    const person = draft.entity('person', address, displayName(participant.name, address), AUTOMATED.test(address) ? { automated: true } : {});
-    const domain = organizationOf(address);
+    const address = participant.address?.toLowerCase() ?? null, key = address ?? participant.id;
+    if (key === undefined || known.length >= PARTICIPANTS_MAX) continue;
+    const person = draft.entity('person', key, displayName(participant.name, key), address !== null && AUTOMATED.test(address) ? { automated: true } : {});
+    const domain = address === null ? null : organizationOf(address);
     const organization = domain === null ? null : draft.entity('organization', domain, domain, { domain });
     if (organization) draft.relation('WORKS_AT', person, organization, {}, 0.8);
     known.push({ participant, person, organization });

@@ -11,7 +11,7 @@ const always = { since: '1970-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.
 async function pageOf(stream: string, answer: unknown, more: { cursor?: string | null; pageSize?: number; span?: typeof always } = {}): Promise<{ page: Page; asked: ProviderRequest }> {
   let asked: ProviderRequest = { url: '' };
   const page = await outlook.fetchPage({
-    baseUrl: base, stream, span: more.span ?? always, cursor: more.cursor ?? null, pageSize: more.pageSize ?? 100,
+    baseUrl: base, stream, span: more.span ?? always, range: always, directory: null, cursor: more.cursor ?? null, pageSize: more.pageSize ?? 100,
     get: (schema, request) => { asked = request; return Promise.resolve(schema.parse(answer)); },
   });
   return { page, asked };

@@ -34,11 +34,11 @@ describe('Retry-After', () => {
 });
 
 it('reads the word of each provider for what went wrong, and nothing longer', () => {
-  expect(errorCode('{"error":{"code":"ErrorAccessDenied","message":"x"}}')).toBe('ErrorAccessDenied');
-  expect(errorCode('{"error":{"code":403,"errors":[{"reason":"userRateLimitExceeded"}]}}')).toBe('userRateLimitExceeded');
-  expect(errorCode('[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]')).toBe('INVALID_SESSION_ID');
-  expect(errorCode('{"error":"invalid_grant"}')).toBe('invalid_grant');
-  for (const body of ['', 'null', '<html>', '7', '[]', '{"error":{"code":"a sentence with a secret"}}']) expect(errorCode(body)).toBeNull();
+  expect(errorCode({ error: { code: 'ErrorAccessDenied', message: 'x' } })).toBe('ErrorAccessDenied');
+  expect(errorCode({ error: { code: 403, errors: [{ reason: 'userRateLimitExceeded' }] } })).toBe('userRateLimitExceeded');
+  expect(errorCode([{ message: 'Session expired or invalid', errorCode: 'INVALID_SESSION_ID' }])).toBe('INVALID_SESSION_ID');
+  expect(errorCode({ error: 'invalid_grant' })).toBe('invalid_grant');
+  for (const body of [undefined, null, 7, [], { error: { code: 'a sentence with a secret' } }]) expect(errorCode(body)).toBeNull();
 });
 
 it.each([
@@ -158,7 +158,7 @@ describe('against a server', () => {
     answer = (request, response) => { if (request.url === '/api/p?size=100') response.writeHead(504).end(); else ok(response, request.url); };
     const provider = open();
     const connector = { fetchPage: async ({ get: ask, pageSize }: { get: Provider['get']; pageSize: number }) => { await ask(anything, { url: `${baseUrl}/p?size=${pageSize}` }); return { records: [], unreadable: [], next: null }; } };
-    const window = { stream: 's', span: { since: '', until: '' }, cursor: null };
+    const window = { stream: 's', span: { since: '', until: '' }, range: { since: '', until: '' }, directory: null, cursor: null };
     await Promise.all([1, 2, 3, 4].map(() => provider.fetchPage(connector as never, window)));
     expect(provider.pageSize()).toBe(50);
   });

@@ -1,8 +1,9 @@
-/** A provider for the simulation: two streams, windows of overlapping pages, edits at any moment, records that cannot be read or processed. */
+/** A provider for the simulation: two streams and one that may not be read, windows of overlapping pages, edits at any moment, records that cannot be read or processed. */
 import type { Page, SourceRecord, Stream } from '#contract/connector';
 import type { DerivedRecord, Facts } from '#contract/memory';
 
-export const STREAMS: Stream[] = [{ name: 'mail', order: 'newest_first', windowDays: 2 }, { name: 'calendar', order: 'unordered', windowDays: 2 }];
+export const STREAMS: Stream[] = [{ name: 'mail', order: 'newest_first', windowDays: 2 }, { name: 'calendar', order: 'unordered', windowDays: 2 }, { name: 'closed', title: '#closed', order: 'newest_first', windowDays: 2 }];
+export const CLOSED_NOTE = 'Not read: nobody of us is in it.';
 export const RANGE = { since: '2026-01-01T00:00:00.000Z', until: '2026-01-05T00:00:00.000Z' };
 const PAGES = 3, PER_PAGE = 3;
 
@@ -19,7 +20,7 @@ export interface SimulatedProvider {
 /** `poison`: one record that cannot be read. */
 export function openSimulatedProvider(poison: boolean): SimulatedProvider {
   const windowsOf = (stream: string) => [RANGE.until, '2026-01-03T00:00:00.000Z'].map((_, i) => ({ stream, since: i === 0 ? '2026-01-03T00:00:00.000Z' : RANGE.since }));
-  const plan = STREAMS.flatMap((s) => windowsOf(s.name));
+  const plan = STREAMS.filter((s) => s.name !== 'closed').flatMap((s) => windowsOf(s.name));
   // Pages overlap by one record, as shifting lists do; the last record of the newer mail window moved into the older one meanwhile.
   const idAt = (stream: string, since: string, page: number, i: number): string => {
     const n = page * (PER_PAGE - 1) + i;
@@ -31,6 +32,7 @@ export function openSimulatedProvider(poison: boolean): SimulatedProvider {
   const provider: SimulatedProvider = {
     revisions, ids, unreadable, cured: false,
     page(stream, since, cursor) {
+      if (stream === 'closed') return { records: [], unreadable: [], next: null, skipped: CLOSED_NOTE };
       const page = cursor ?? 0;
       const met = Array.from({ length: PER_PAGE }, (_, i) => idAt(stream, since, page, i));
       return {

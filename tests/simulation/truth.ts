@@ -4,7 +4,7 @@ import { JOB_EVENTS_MAX } from '#contract/limits';
 import { edgeId, nodeId, recordId } from '#fly-worker/ids';
 import type { Row } from '#migrations/database';
 import type { SimulatedDatabase } from './postgres.ts';
-import { derivedOf, type SimulatedProvider } from './provider.ts';
+import { CLOSED_NOTE, derivedOf, type SimulatedProvider } from './provider.ts';
 
 export interface Ending {
   seed: number; tenantId: string; jobId: string; connectionId: string; provider: SimulatedProvider; lance: { id: string; hash: string }[];
@@ -43,6 +43,7 @@ export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promis
   if (completed) assert.deepEqual(records.map((r) => r.id).sort(), expected.map(idOf).sort(), `seed ${seed}: the ledger holds exactly the provider's records`);
   await expectGraph(db, ending, records);
   await expectBooks(db, ending);
+  if (completed) await expectPassedOver(db, ending);
 }
 
 /** The graph is exactly what the stored records say: nothing more, nothing less. */
@@ -75,6 +76,16 @@ export async function expectEvents(db: SimulatedDatabase, seed: number, tenantId
   // The first one is written by the start, which is not played here.
   const first = Math.max(2, noted - JOB_EVENTS_MAX + 1);
   assert.deepEqual(numbers, Array.from({ length: Math.max(0, noted - first + 1) }, (_, i) => first + i), `seed ${seed}: the newest events, without a gap`);
+}
+
+/** What may not be read is done, says why, and is complete back to nowhere; everything else is complete to its end and says nothing. */
+async function expectPassedOver(db: SimulatedDatabase, { seed, tenantId }: Ending): Promise<void> {
+  const [job] = await db.query(`select checkpoint_data->'streams' as streams from historical_sync_jobs where tenant_id = $1`, [tenantId]) as [Row];
+  const streams = job.streams as { name: string; title?: string; complete_back_to: string | null; done: boolean; note?: string }[];
+  for (const { name, title, complete_back_to, done, note } of streams) {
+    const isClosed = name === 'closed';
+    assert.deepEqual([done, complete_back_to === null, note ?? null, title ?? null], [true, isClosed, isClosed ? CLOSED_NOTE : null, isClosed ? '#closed' : null], `seed ${seed}: ${name} says how far it is`);
+  }
 }
 
 async function expectBooks(db: SimulatedDatabase, { seed, tenantId, completed, provider }: Ending): Promise<void> {

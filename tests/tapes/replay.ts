@@ -3,22 +3,37 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Span } from '#contract/connector';
+import type { ProviderErrorKind } from '#fly-worker/provider';
 
 export interface Tape {
   span: Span;
-  /** Regular expression whose first group is the page size in a request. */
+  /** The job's range; the window's span when absent. */
+  range?: Span;
+  /** Regular expression one of whose groups is the page size in a request: its path, or its headers as JSON behind it. */
   pageSize: string;
-  exchanges: { get: string; json: unknown }[];
+  /** `spare`: asked only when something went wrong. */
+  exchanges: { get: string; json: unknown; spare?: boolean }[];
   account: { get: string; json: unknown; is: string } | null;
   /** Provider ids in the order they are read, repeats included, by stream. */
   records: Record<string, string[]>;
   unreadable: Record<string, string[]>;
+  /** Troubles that only this provider words like this. They befall the first stream. */
+  cases?: TapeCase[];
 }
+
+/** The next `times` requests (always, when absent) that begin with `on` get this answer instead. `status` is 200 when absent. */
+export interface TapeCase { name: string; on: string; times?: number; status?: number; headers?: Record<string, string>; json: unknown; ends: Ending }
+
+/**
+ * How a walk under a fault must end: with the same records, with the same set of records (some met twice), with an error of this kind, or
+ * passed over: with a note that holds these words, and these records.
+ */
+export type Ending = 'same' | 'same_set' | ProviderErrorKind | { note?: string; records: string[]; unreadable?: string[] };
 
 export const tapeOf = (id: string): Tape => JSON.parse(readFileSync(new URL(`./${id}.json`, import.meta.url), 'utf8')) as Tape;
 
 /** Is this request answered by the fault (true) or by the tape (false)? `nth` counts requests from 1. */
-export type Fault = (request: { nth: number; size: number; token: string }, response: ServerResponse, answer: string) => boolean;
+export type Fault = (request: { nth: number; path: string; size: number; token: string }, response: ServerResponse, answer: string) => boolean;
 export const noFault: Fault = () => false;
 
 export interface Replay { baseUrl: string; asked: string[]; used: Set<string>; fault: Fault; linksTo: string | null; reset(): void; close(): Promise<void> }
@@ -36,13 +51,13 @@ export async function replay(tape: Tape): Promise<Replay> {
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const path = decodeURIComponent((request.url ?? '').replace(/^\/base/, ''));
-    const size = new RegExp(tape.pageSize).exec(path)?.[1] ?? '0';
+    const size = new RegExp(tape.pageSize).exec(`${path}\n${JSON.stringify(request.headers)}`)?.slice(1).find(Boolean) ?? '0';
     state.asked.push(path);
     const all = tape.account ? [...tape.exchanges, tape.account] : tape.exchanges;
     const hit = all.filter((e) => path.startsWith(e.get.replaceAll('{{size}}', size))).sort((a, b) => b.get.length - a.get.length)[0];
-    const body = hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{size}}', size) : '';
+    const body = hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{host}}', state.linksTo ?? '').replaceAll('{{size}}', size) : '';
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
-    if (state.fault({ nth: state.asked.length, size: Number(size), token }, response, body)) return;
+    if (state.fault({ nth: state.asked.length, path, size: Number(size), token }, response, body)) return;
     if (hit) state.used.add(hit.get);
     response.writeHead(hit ? 200 : 404, { 'content-type': 'application/json' }).end(body);
   }

@@ -62,13 +62,14 @@ export function Coverage({ job }: { job: HistoricalSyncJob }) {
     <div className="coverage">
       <ul>
         {job.streams.map((stream) => {
-          const from = stream.done ? start : stream.complete_back_to ? Date.parse(stream.complete_back_to) : end;
+          const from = stream.done && !stream.note ? start : stream.complete_back_to ? Date.parse(stream.complete_back_to) : end;
           const covered = end > start ? Math.max(0, Math.min(1, (end - from) / (end - start))) : 1;
           return (
             <li key={stream.name}>
-              <span className="coverage-name">{streamTitle(stream.name)}</span>
-              <span className="track" aria-hidden="true"><span className={stream.done ? 'track-fill track-done' : 'track-fill'} style={{ transform: `scaleX(${covered})` }} /></span>
-              <span className="coverage-text">{stream.done || stream.complete_back_to ? `complete back to ${day(stream.done ? job.start_date : stream.complete_back_to ?? job.end_date)}` : 'newest days first …'}</span>
+              <span className="coverage-name">{streamTitle(stream)}</span>
+              <span className="track" aria-hidden="true"><span className={stream.done && !stream.note ? 'track-fill track-done' : 'track-fill'} style={{ transform: `scaleX(${covered})` }} /></span>
+              <span className="coverage-text">{reach(stream, job)}</span>
+              {stream.note && <span className="coverage-note">{stream.note}</span>}
             </li>
           );
         })}
@@ -76,6 +77,12 @@ export function Coverage({ job }: { job: HistoricalSyncJob }) {
       <p className="coverage-axis" aria-hidden="true"><span>{shortDay(job.start_date)}</span><span>{shortDay(job.end_date)}</span></p>
     </div>
   );
+}
+
+function reach({ done, complete_back_to, note }: HistoricalSyncJob['streams'][number], job: HistoricalSyncJob): string {
+  if (done && !note) return `complete back to ${day(job.start_date)}`;
+  if (complete_back_to) return `complete back to ${day(complete_back_to)}`;
+  return note ? 'passed over' : 'newest days first …';
 }
 
 const ledgerColumns = [

@@ -22,7 +22,7 @@ export function RecordSheet({ recordId, query }: { recordId: string | null; quer
         <article className="record">
           <p className="record-meta">
             <time dateTime={data.occurred_at}>{moment(data.occurred_at)}</time>
-            <span>{integrationTitle(data.integration_id)} · {streamTitle(data.stream)}</span>
+            <span>{[integrationTitle(data.integration_id), streamTitle({ name: data.stream })].filter(Boolean).join(' · ')}</span>
             {data.url && <a className="text-link" href={data.url} target="_blank" rel="noopener noreferrer">Open original<Icon name="external" /></a>}
           </p>
           <EntityChips entities={data.entities} />

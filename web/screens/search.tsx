@@ -12,7 +12,7 @@ import { Snippet, unmarked } from '../parts/marked.tsx';
 import { newestFirst, useJobBook } from '../state/jobs.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
-import { integrationTitle, listOf, streamTitle } from '../words/job.ts';
+import { integrationTitle, listOf, STREAMS_NAMED_MAX, streamTitle } from '../words/job.ts';
 import { ago, count, day, moment } from '../words/time.ts';
 import { accountsOf } from './home.tsx';
 
@@ -55,7 +55,7 @@ export function SearchScreen() {
       {answer && !found.error && answer.results.length === 0 && !stale && <NothingFound q={q} mode={mode} person={person} />}
       {answer && answer.results.length > 0 && !(found.error && stale) && (
         <ol className={stale ? 'hits hits-stale' : 'hits'} aria-busy={stale}>
-          {answer.results.map((hit) => <Hit key={hit.record_id} hit={hit} />)}
+          {answer.results.map((hit) => <Hit key={hit.record_id} hit={hit} watermarks={answer.watermarks} />)}
         </ol>
       )}
       {answer && !stale && answer.results.length === limit && limit < MOST && <div className="more"><Button busy={found.loading} onClick={() => setLimits({ key, limit: Math.min(MOST, limit * 2) })}>Show more</Button></div>}
@@ -63,7 +63,8 @@ export function SearchScreen() {
   );
 }
 
-function Hit({ hit }: { hit: Answer['results'][number] }) {
+function Hit({ hit, watermarks }: { hit: Answer['results'][number]; watermarks: Answer['watermarks'] }) {
+  const stream = streamTitle({ name: hit.stream, title: watermarks.find((one) => one.stream === hit.stream)?.title });
   return (
     <li className="hit">
       <div className="hit-head">
@@ -72,7 +73,7 @@ function Hit({ hit }: { hit: Answer['results'][number] }) {
       </div>
       <p className="hit-snippet"><Snippet text={hit.snippet} /></p>
       <div className="hit-foot">
-        <span className="hit-source">{integrationTitle(hit.integration_id)} · {streamTitle(hit.stream)}</span>
+        <span className="hit-source">{[integrationTitle(hit.integration_id), stream].filter(Boolean).join(' · ')}</span>
         {hit.url && <a className="text-link" href={hit.url} target="_blank" rel="noopener noreferrer">Original<Icon name="external" /><span className="visually-hidden"> of {unmarked(hit.title)}, in a new tab</span></a>}
         <EntityChips entities={hit.entities} most={5} />
       </div>
@@ -87,8 +88,14 @@ function Watermarks({ answer }: { answer: Answer }) {
   const running = newestFirst(jobs).some(({ job }) => job.status === 'running');
   if (answer.watermarks.length === 0) return <p className="watermark"><Icon name="clock" />{running ? 'The first days are being read. Older results follow as the sync goes on.' : 'No account has been read completely for any range yet, so something may be missing.'}</p>;
   const byDay = Map.groupBy(answer.watermarks, (one) => day(one.complete_back_to));
-  const said = [...byDay].map(([since, ones]) => `${listOf(ones.map((one) => `${streamTitle(one.stream)}${several ? ` of ${accounts.get(one.connection_id) ?? integrationTitle(one.integration_id)}` : ''}`))} complete back to ${since}`);
+  const said = [...byDay].map(([since, ones]) => `${listOf(shortly(ones).map((one) => `${one.title}${several ? ` of ${accounts.get(one.connection_id) ?? integrationTitle(one.integration_id)}` : ''}`))} complete back to ${since}`);
   return <p className="watermark"><Icon name="clock" />{said.join('; ')}.{running && ' Older ones are still being read.'}</p>;
+}
+
+/** A few streams by name; more of one account as a number. */
+function shortly(watermarks: Answer['watermarks']): { title: string; connection_id: string; integration_id: Answer['watermarks'][number]['integration_id'] }[] {
+  return [...Map.groupBy(watermarks, (one) => one.connection_id).values()].flatMap((ones) =>
+    (ones.length > STREAMS_NAMED_MAX ? [{ ...ones[0]!, title: `${ones.length} parts` }] : ones.map((one) => ({ ...one, title: streamTitle({ name: one.stream, title: one.title }) }))));
 }
 
 function FirstWords() {

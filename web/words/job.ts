@@ -17,10 +17,16 @@ const integrationTitles: Record<IntegrationId, string> = {
   outlook: 'Outlook', gmail: 'Gmail', google_calendar: 'Google Calendar', slack: 'Slack', salesforce: 'Salesforce',
   mbox: 'Mail archive', slack_export: 'Slack export', ics: 'Calendar file',
 };
+/** More streams than this in one sentence are a number. */
+export const STREAMS_NAMED_MAX = 4;
 export const integrationTitle = (id: IntegrationId): string => integrationTitles[id];
 
-/** `mail` -> `Mail`, `inbox_items` -> `Inbox items`. */
-export const streamTitle = (name: string): string => { const words = name.replaceAll('_', ' '); return words.charAt(0).toUpperCase() + words.slice(1); };
+/** The stream's own title (`#general`), else its name in words: `mail` -> `Mail`, `inbox_items` -> `Inbox items`. A provider's id says nothing to anybody. */
+export function streamTitle({ name, title }: { name: string; title?: string | null | undefined }): string {
+  if (title || !/^[a-z_]+$/.test(name)) return title ?? '';
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 /** What is happening, in one sentence. */
 export function activity(job: Job): string {
@@ -39,11 +45,14 @@ function runningActivity(job: Job): string {
     if (enrichment && enrichment.queued > enrichment.done + enrichment.failed) return `Everything is stored and searchable. The model is still reading: ${count(enrichment.done, 'record')} of ${count(enrichment.queued, 'record')}.`;
     return 'Everything is stored. Checking the books.';
   }
-  return `Reading ${listOf(open.map(readingNow))}. What is stored can be searched already.`;
+  const shown = open.slice(0, STREAMS_NAMED_MAX).map(readingNow), more = open.length - shown.length;
+  return `Reading ${listOf(more > 0 ? [...shown, `${more} more`] : shown)}. What is stored can be searched already.`;
 }
 
-const readingNow = (stream: StreamProgress): string =>
-  stream.complete_back_to ? `${streamTitle(stream.name).toLowerCase()} from before ${day(stream.complete_back_to)}` : `the newest ${streamTitle(stream.name).toLowerCase()}`;
+function readingNow(stream: StreamProgress): string {
+  const title = stream.title ?? streamTitle(stream).toLowerCase();
+  return stream.complete_back_to ? `${title} from before ${day(stream.complete_back_to)}` : `the newest ${title}`;
+}
 
 export function listOf(parts: readonly string[]): string {
   if (parts.length < 2) return parts[0] ?? '';
