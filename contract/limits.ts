@@ -69,6 +69,10 @@ export const PROVIDER_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export const PAGES_PER_WINDOW_MAX = 10_000;
 /** Page sizes are not halved below this after repeated 504s: some mailboxes fail at 15. */
 export const PAGE_SIZE_MIN = 10;
+/** Rows of a list of changes a page, while only ids are wanted. */
+export const CHANGED_IDS_PER_PAGE = 500;
+/** Microsoft's filtered delta of a mail folder ends after this many mails, without a word. */
+export const OUTLOOK_FILTERED_DELTA_MAX = 5_000;
 export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 /** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
 export const REVOKE_TIMEOUT_MS = 5 * SECOND;
