@@ -8,7 +8,7 @@ import { migrate, urlAs } from '#migrations/migrate';
 import { startFleet, type Fleet } from './machines.ts';
 import { startNeonDoor } from './neon-door.ts';
 import { expectFree } from './ports.ts';
-import { startPostgres } from './postgres.ts';
+import { startPostgres, type Postgres } from './postgres.ts';
 import { ownerOf, startKept, takeOver } from './processes.ts';
 import { sandboxEnvironment } from './sandbox/environment.ts';
 import { seed, type Credentials } from './seed.ts';
@@ -35,6 +35,8 @@ export interface House {
   owner: Database;
   ownerUrl: string;
   app: Database;
+  /** The embedded one; null when DATABASE_URL names another. */
+  postgres: Postgres | null;
   stop(): Promise<void>;
 }
 
@@ -87,33 +89,33 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     stops.push(() => fleet.stop());
     await fleet.boot(workers ?? 1);
     await fleet.ready();
-    return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), stop };
+    return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Base { ownerUrl: string; httpUrl?: string; wsProxy?: string }
+interface Base { ownerUrl: string; httpUrl?: string; wsProxy?: string; postgres?: Postgres }
 
 /** Embedded Postgres, or the one of DATABASE_URL. Neon answers HTTP itself; any other gets Neon's door in front. */
 async function startDatabase(dir: string, port: number, say: (line: string) => void, stops: (() => Promise<void>)[]): Promise<Base> {
   const given = process.env.DATABASE_URL;
   if (given && /\.neon\.(tech|build)$/.test(new URL(given).hostname)) return { ownerUrl: given };
-  let ownerUrl: string, host = '127.0.0.1', postgresPort = port + 4;
+  let ownerUrl: string, host = '127.0.0.1', postgresPort = port + 4, postgres: Postgres | undefined;
   if (given) {
     ({ hostname: host } = new URL(given));
     postgresPort = Number(new URL(given).port || 5432);
     ownerUrl = given;
     say('Using the Postgres of DATABASE_URL.');
   } else {
-    const postgres = await startPostgres({ dir: join(dir, 'postgres'), port: postgresPort });
-    stops.push(() => postgres.stop());
+    const embedded = postgres = await startPostgres({ dir: join(dir, 'postgres'), port: postgresPort });
+    stops.push(() => embedded.stop());
     ownerUrl = postgres.superuserUrl;
   }
   const door = await startNeonDoor({ port: port + 3, postgresPort, postgresHost: host });
   stops.push(() => door.stop());
-  return { ownerUrl, httpUrl: `http://127.0.0.1:${port + 3}/sql`, wsProxy: `127.0.0.1:${port + 3}/v2` };
+  return { ownerUrl, httpUrl: `http://127.0.0.1:${port + 3}/sql`, wsProxy: `127.0.0.1:${port + 3}/v2`, ...(postgres && { postgres }) };
 }
 
 /** Every provider's address: the environment's, else the sandbox. And the environment's settings. */

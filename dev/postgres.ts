@@ -19,7 +19,13 @@ const POLL_MS = 15;
 const CONNECTIONS_MAX = 100;
 
 /** What a running Postgres is to the rest of the workbench. */
-export type Postgres = { port: number; superuserUrl: string; stop(): Promise<void> };
+export type Postgres = {
+  port: number;
+  superuserUrl: string;
+  /** Stops it and starts it again on the same port and data. `crash`: killed without a word, so that it recovers from its log. */
+  restart(how: 'orderly' | 'crash'): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** Speed instead of safety: this database can be made again. Nothing a statement carries is ever logged. */
 const SETTINGS = {
@@ -48,9 +54,18 @@ export async function startPostgres({ dir, port }: { dir: string; port: number }
   return handle(place, pid, free);
 }
 
-function handle(place: Place, pid: number, port: number): Postgres {
-  let stopping: Promise<void> | undefined;
-  return { port, superuserUrl: url(port, DATABASE), stop: () => stopping ??= stopProcess(place, pid) };
+function handle(place: Place, running: number, port: number): Postgres {
+  let stopping: Promise<void> | undefined, pid = running;
+  return {
+    port, superuserUrl: url(port, DATABASE),
+    async restart(how) {
+      if (how === 'crash') process.kill(pid, 'SIGKILL');
+      await stopProcess(place, pid);
+      rmSync(join(place.data, 'postmaster.pid'), { force: true });
+      pid = await launch(place, port);
+    },
+    stop: () => stopping ??= stopProcess(place, pid),
+  };
 }
 
 const url = (port: number, database: string): string => `postgres://${USER}:${PASSWORD}@${HOST}:${port}/${database}`;

@@ -2,45 +2,24 @@
  * The line, whole: real Postgres, workerd, LanceDB and worker processes on loopback, killed with -9 at random moments. Afterwards both memories hold what an
  * undisturbed run leaves, nothing twice, and every resume began within the lease's length plus one second.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startHouse, type House } from '#dev/house';
-import { freePorts } from '#dev/ports';
 import type { Job } from '#contract/job';
 import { openClient, until, type Client } from './client.ts';
+import { kill, openWholeHouse, type WholeHouse } from './whole-house.ts';
 
 const LEASE_SECONDS = 4, KILLS = 20, MACHINE_KILLS = 4;
 
-let house: House, dir: string, first: Client, second: Client;
+let house: WholeHouse, first: Client, second: Client;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'hsync-line-'));
-  house = await startHouse({ dir, port: await freePorts(5), workers: 3, restartMs: 200, env: { LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
+  house = await openWholeHouse({ workers: 3, env: { LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
   [first, second] = house.credentials.tenants.map((t) => openClient(house.url, t.api_key)) as [Client, Client];
-  await fetch(`${house.sandboxUrl}/admin/accounts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: 'line@line.example', name: 'Line', mails: 900, events: 60, seed: 5, months: 3 }) });
+  await house.sandbox.addAccount('line@line.example', { mails: 900, events: 60, seed: 5 });
 }, 120_000);
-afterAll(async () => { await house.stop(); rmSync(dir, { recursive: true, force: true }); }, 60_000);
+afterAll(() => house.end(), 60_000);
 
-/** What the workers said, newest last. */
-interface LogLine { at: number; machine: string; event: string; job?: string; worker?: string; outcome?: string }
-const workerLog = (): LogLine[] => readFileSync(join(dir, 'worker.log'), 'utf8').split('\n').filter((l) => l.includes('{')).map((l) => {
-  const { at, ...facts } = JSON.parse(l.slice(l.indexOf('{'))) as Omit<LogLine, 'at' | 'machine'> & { at: string };
-  return { ...facts, at: Date.parse(at), machine: l.slice(0, l.indexOf(' ')) };
-});
-const claims = (jobId: string): LogLine[] => workerLog().filter((l) => l.event === 'claimed' && l.job === jobId);
-
-/** Which process works on the job: the last that claimed it. */
-function holder(jobId: string): { machine: string; supervisor: number; worker: number } {
-  const claim = claims(jobId).at(-1)!;
-  const ready = workerLog().findLast((l) => l.event === 'ready' && l.machine === claim.machine && l.at <= claim.at)!;
-  return { machine: claim.machine, supervisor: house.fleet.machines().find((m) => m.id === claim.machine)!.pid!, worker: Number(ready.worker!.split('/')[1]) };
-}
-
-const kill = (pid: number, signal: NodeJS.Signals = 'SIGKILL'): void => { try { process.kill(pid, signal); } catch { /* gone already */ } };
-const latency = (latencyMs: number) => fetch(`${house.sandboxUrl}/admin/settings`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ latencyMs }) });
+const latency = (latencyMs: number): Promise<void> => house.sandbox.settings({ latencyMs });
 
 /** Everything both memories hold of a tenant, by meaning: ids differ between tenants. */
 async function memoryOf(tenantId: string) {
@@ -67,14 +46,14 @@ describe('the line', () => {
       expect(before.status, 'the job outlasts the kills').toBe('running');
       done = before.chunks_completed;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 120));            // the random moment
-      const { supervisor, worker } = holder(disturbed.job_id), known = claims(disturbed.job_id).length, killedAt = Date.now();
+      const { supervisor, worker } = house.holder(disturbed.job_id), known = house.claims(disturbed.job_id).length, killedAt = Date.now();
       const whole = kills % Math.floor(KILLS / MACHINE_KILLS) === 0;
       if (whole) kill(supervisor);
       kill(worker);
       kills++;
-      const next = await until(async () => claims(disturbed.job_id)[known], (c) => c !== undefined, 'another worker carries on');
+      const next = await until(async () => house.claims(disturbed.job_id)[known], (c) => c !== undefined, 'another worker carries on');
       const tookMs = next!.at - killedAt;
-      if (tookMs > (LEASE_SECONDS + 1) * 1000) late.push(`kill ${kills} (${whole ? 'machine' : 'process'}): ${tookMs} ms\n${workerLog().filter((l) => l.at >= killedAt - 500).map((l) => `  ${l.at - killedAt} ms ${JSON.stringify(l)}`).join('\n')}`);
+      if (tookMs > (LEASE_SECONDS + 1) * 1000) late.push(`kill ${kills} (${whole ? 'machine' : 'process'}): ${tookMs} ms\n${house.workerLog().filter((l) => l.at >= killedAt - 500).map((l) => `  ${l.at - killedAt} ms ${JSON.stringify(l)}`).join('\n')}`);
       took.push(tookMs);
     }
     await latency(0);
@@ -112,20 +91,20 @@ describe('the line', () => {
   }, 60_000);
 
   it('lets a worker that was frozen beyond its lease write nothing more', async () => {
-    await fetch(`${house.sandboxUrl}/admin/accounts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: 'frozen@line.example', name: 'Frozen', mails: 300, events: 10, seed: 6, months: 3 }) });
+    await house.sandbox.addAccount('frozen@line.example', { mails: 300, events: 10, seed: 6 });
     const connection = await first.connect('frozen@line.example');
     await latency(60);
     const started = await first.start(connection, { chunk_size: 10 });
     await until(() => first.job(started.job_id), (j) => j.chunks_completed > 2, 'under way');
-    const { worker } = holder(started.job_id), known = claims(started.job_id).length;
+    const { worker } = house.holder(started.job_id), known = house.claims(started.job_id).length;
     kill(worker, 'SIGSTOP');
     try {
-      await until(async () => claims(started.job_id).length, (n) => n > known, 'another worker carries on');
+      await until(async () => house.claims(started.job_id).length, (n) => n > known, 'another worker carries on');
       await latency(0);
       const job = await first.ended(started.job_id);
       const [before] = await house.owner.system([sql`select seen, stored, chunks_completed, fence::int as fence from historical_sync_jobs where id = ${started.job_id}::uuid`]);
       kill(worker, 'SIGCONT');
-      await until(async () => workerLog().filter((l) => l.event === 'let_go' && l.job === started.job_id && l.outcome === 'fenced').length, (n) => n > 0, 'the stale worker notices');
+      await until(async () => house.workerLog().filter((l) => l.event === 'let_go' && l.job === started.job_id && l.outcome === 'fenced').length, (n) => n > 0, 'the stale worker notices');
       expect(job).toMatchObject({ status: 'completed' });
       expect((await house.owner.system([sql`select seen, stored, chunks_completed, fence::int as fence from historical_sync_jobs where id = ${started.job_id}::uuid`]))[0]).toEqual(before);
       expect(job.ledger.stored).toBe(job.records_processed);

@@ -70,6 +70,24 @@ describe('whose turn it is', () => {
     expect(await order(names)).toEqual(['b1', 'c1', 'a1', 'a2', 'a3']);
   });
 
+  it('comes to those who had none before those who had one in the same rush, however soon that one was done', async () => {
+    const other = await newTenant(), third = await newTenant();
+    const names = { a2: await waiting(tenantId, 9), a3: await waiting(tenantId, 9), b1: await waiting(other, 6), c1: await waiting(third, 5) };
+    const ended = async (minutesAgo: number): Promise<void> => {
+      await rows(sql`update historical_sync_jobs set started_at = now() - make_interval(mins => ${minutesAgo}::int) where id = ${await waiting(tenantId, minutesAgo, 'normal', 'completed')}::uuid`);
+    };
+    await ended(30);
+    expect(await order(names), 'long before anybody waited').toEqual(['a2', 'b1', 'c1', 'a3']);
+    await ended(8);
+    expect(await order(names)).toEqual(['b1', 'c1', 'a2', 'a3']);
+  });
+
+  it('is not lost by a job that comes back to the queue', async () => {
+    const other = await newTenant(), names = { back: await waiting(tenantId, 9), b1: await waiting(other, 6) };
+    await rows(sql`update historical_sync_jobs set started_at = now() - interval '8 minutes' where id = ${names.back}::uuid`);
+    expect(await order(names)).toEqual(['back', 'b1']);
+  });
+
   it('never lets fairness put a lower class before a waiting higher one', async () => {
     const other = await newTenant();
     for (let i = 0; i < 2; i++) await waiting(tenantId, 20, 'normal', 'running');
