@@ -38,6 +38,10 @@ export const MONTHS_BACK_DEFAULT = 3;
 export const SCHEDULE_SECONDS = { hourly: 3_600, daily: 24 * 3_600 };
 /** Due connections looked at a minute; the rest waits for the next minute, longest waiting first. */
 export const DUE_SYNCS_MAX = 200;
+/** Without the provider's own changes a later sync reads so many days again: most edits and deletes fall into the first week, and a week of mail is ten pages. */
+export const INCREMENTAL_OVERLAP_DAYS = 7;
+/** A sweep that did not come about (the run broke) is tried again after this: it reads all that memory holds of a stream. */
+export const SWEEP_AGAIN_DAYS = 1;
 export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 /** One ACU (unit of what a plan pays for) is this many records newly stored or stored anew because they changed. What memory holds already costs nothing. */
 export const RECORDS_PER_ACU = 1_000;

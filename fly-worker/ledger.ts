@@ -3,12 +3,13 @@
  * gate and writes everything, or nothing. Both memories exist for a record from the moment its row here names its content hash.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type { PlannedWindow, WindowState } from '#contract/windows';
+import type { PlannedWindow, WindowKind, WindowState } from '#contract/windows';
 import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
 import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
 import { dropUnsupported, forgottenBehindGate, touch } from './forget.ts';
+import { markBehindGate, sweepsPostponed, type Mark } from './tokens.ts';
 
 /** A right to write: the job and the token minted for this claim. */
 export interface Lease extends Owner { fence: number }
@@ -18,7 +19,7 @@ export class FencedError extends Error {
   override name = 'FencedError';
 }
 
-export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null }
+export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null; kind: WindowKind }
 /** The job's counters as they stand: absolute numbers. `records_removed`: forgotten, because the provider has them no more. `records_left`: what the tenant's quota still allows to store this month. */
 export interface Counters { records_left: number; chunks_completed: number; records_processed: number; records_removed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
 /**
@@ -43,6 +44,8 @@ export interface Chunk {
   forgotten: string[];
   /** Why the window was passed over; null: it was read. */
   note: string | null;
+  /** The end of a round of changes or of a sweep; null: neither. */
+  mark: Mark | null;
   streams: StreamProgress[];
   coveredTotal: number;
 }
@@ -57,7 +60,7 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
     sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
           fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
-    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, title, note, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`select stream, no, retry_of as "retryOf", kind, seq, checkpoint, done, covered::float8 as covered, title, note, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
@@ -68,10 +71,14 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
 /** Writes the plan of a new job. A plan that is there already stays. Throws FencedError, DatabaseError. */
 export async function plan(db: Database, lease: Lease, windows: PlannedWindow[]): Promise<OpenJob> {
   await db.tenant(lease.tenantId, [sql`
-    with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update)
-    insert into sync_windows (tenant_id, job_id, stream, no, since, until, title)
-    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until, w.title from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz, title text)
-     order by w.stream, w.no on conflict do nothing`]);
+    with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update),
+    planned as (
+      insert into sync_windows (tenant_id, job_id, stream, no, kind, since, until, checkpoint, title, planned_fence)
+      select gate.tenant_id, gate.id, w.stream, w.no, w.kind, w.since, w.until, w.checkpoint, w.title, ${lease.fence}::bigint
+        from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, kind text, since timestamptz, until timestamptz, checkpoint jsonb, title text)
+       order by w.stream, w.no on conflict do nothing returning stream, kind),
+    ${sweepsPostponed(lease)}
+    select count(*)::int as planned from planned`]);
   return open(db, lease);
 }
 
@@ -139,7 +146,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
   const checkpointData = JSON.stringify({ streams: chunk.streams, covered: chunk.coveredTotal });
   return sql`
     with gate as (
-      select j.tenant_id, j.id as job_id, w.stream, w.no, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
+      select j.tenant_id, j.id as job_id, w.stream, w.no, w.since, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
        where j.tenant_id = ${tenantId} and j.id = ${jobId}::uuid and j.fence = ${lease.fence}::bigint and j.status = 'running'
          and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done
          for update of j, w),
@@ -177,6 +184,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
        where records.content_hash <> excluded.content_hash),
     ${factStatements(rows, chunk.edited)},
     ${chunk.edited.length + chunk.forgotten.length === 0 ? sql`forgotten as (select from gate where false)` : forgottenBehindGate(chunk.forgotten, chunk.edited)},
+    ${chunk.mark === null ? sql`` : sql`${markBehindGate(lease, chunk.mark)},`}
     removed as (select count(*)::int as n from forgotten),
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,

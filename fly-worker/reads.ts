@@ -6,6 +6,7 @@ import type { Database, Row } from '#migrations/database';
 import type { Embedder } from './embed/embedder.ts';
 import { vectorAt } from './embed/embedder.ts';
 import { snippetOf, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
+import { stretches } from './tokens.ts';
 
 export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embedder }
 
@@ -64,10 +65,7 @@ const entitiesOf = (tenantId: string, ids: string[]) => sql`
 const watermarksOf = (tenantId: string) => sql`
   select x.connection_id::text as connection_id, x.integration_id, x.stream, x.title,
          to_char(lower(x.newest) at time zone 'UTC', ${UTC}) as complete_back_to, to_char(upper(x.newest) at time zone 'UTC', ${UTC}) as complete_until
-    from (select j.source_connection_id as connection_id, j.integration_id, w.stream, (array_agg(w.title order by w.updated_at desc) filter (where w.title is not null))[1] as title,
-                 (select r from unnest(range_agg(tstzrange(w.since, w.until))) r order by upper(r) desc limit 1) as newest
-            from sync_windows w join historical_sync_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
-           where w.tenant_id = ${tenantId} and w.done and w.note is null group by 1, 2, 3) x order by 2, 3, 1`;
+    from ${stretches(tenantId, null)} order by 2, 3, 1`;
 
 function grouped(rows: Row[]): Map<string, EntityRef[]> {
   const map = new Map<string, EntityRef[]>();

@@ -111,7 +111,7 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
   const { env, fallback, perAccount } = connector.baseUrl;
   const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, baseUrl: apiUrl,
+    shop, connector, signal, onProgress, baseUrl: apiUrl, mode: job.mode,
     lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
     provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
     range: { since: job.start_date, until: job.end_date },

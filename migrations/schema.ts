@@ -197,6 +197,8 @@ export const syncWindows = pgTable('sync_windows', {
   stream: text('stream').notNull(),
   no: integer('no').notNull(),
   retryOf: integer('retry_of'),
+  kind: text('kind').notNull().default('span'),
+  plannedFence: bigint('planned_fence', { mode: 'number' }),
   since: timestamp('since', { withTimezone: true, precision: 3 }).notNull(),
   until: timestamp('until', { withTimezone: true, precision: 3 }).notNull(),
   seq: integer('seq').notNull().default(0),
@@ -213,6 +215,17 @@ export const syncWindows = pgTable('sync_windows', {
   title: text('title'),
   note: text('note'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
+
+export const syncTokens = pgTable('sync_tokens', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  stream: text('stream').notNull(),
+  since: timestamp('since', { withTimezone: true, precision: 3 }).notNull(),
+  place: jsonb('place').notNull(),
+  sweepAt: timestamp('sweep_at', { withTimezone: true, precision: 3 }),
+  begunAt: timestamp('begun_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.stream, t.since] })]);
 
 export const syncLedger = pgTable('sync_ledger', {
   tenantId: text('tenant_id').notNull(),

@@ -24,10 +24,10 @@ export type ChangesPlace = z.infer<typeof ChangesPlace>;
 type Context = ChangesContext<ChangesPlace, null>;
 type ChangedPage = ChangesPage<ChangesPlace>;
 
-const Row = z.object({ 'id': z.string().min(1), '@removed': z.unknown(), 'type': z.string().nullish(), 'receivedDateTime': z.string().nullish(), 'start': z.object({ dateTime: z.string() }).nullish() });
+const Row = z.object({ 'id': z.string().min(1), '@removed': z.unknown().optional(), 'type': z.string().nullish(), 'receivedDateTime': z.string().nullish(), 'start': z.object({ dateTime: z.string() }).nullish() });
 type Row = z.infer<typeof Row>;
 const Delta = z.object({ 'value': z.array(Row), '@odata.nextLink': z.string().nullish(), '@odata.deltaLink': z.string().nullish() });
-const Folders = z.object({ 'value': z.array(z.object({ 'id': z.string().min(1), '@removed': z.unknown() })), '@odata.nextLink': z.string().nullish() });
+const Folders = z.object({ 'value': z.array(z.object({ 'id': z.string().min(1), '@removed': z.unknown().optional() })), '@odata.nextLink': z.string().nullish() });
 
 const DAY_MS = 86_400_000;
 /** The view of a calendar reaches so far beyond now; when half of it is used up, it is begun anew. */
@@ -49,7 +49,7 @@ async function readMail(context: Context): Promise<ChangedPage> {
   const [folder, ...others] = place.todo;
   if (folder === undefined) return { ...nothing, next: { ...place, isFirst: false }, done: true };
   const known = place.links[folder], at = place.at ?? { link: known ?? folderUrl(context, folder, true), mails: 0, isFiltered: known === undefined };
-  const { rows, next, delta } = await readDelta(context, 'mail', at.link, place.isFirst), mails = at.mails + rows.length;
+  const { rows, next, delta } = await readDelta(context, 'mail', at.link, place.isFirst).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; }), mails = at.mails + rows.length;
   const found = place.isFirst ? nothing : await look(context, 'mail', rows.filter((row) => isWanted(context, row)));
   if (next !== null) return { ...found, next: { ...place, at: { ...at, link: next, mails } }, done: false };
   // A filtered list that is full has left out the rest without a word: the whole folder is listed instead.
@@ -69,7 +69,7 @@ async function beginMailRound({ get, baseUrl }: Context, before: z.infer<typeof 
     if (url !== null) refuseForeign(baseUrl, url);
   }
   const todo = [...new Set(folders)].sort();
-  if (before && Object.keys(before.links).some((id) => !todo.includes(id))) throw new ProviderError('gone', 'A mail folder was deleted, and Microsoft Graph does not say which mails went with it. The mailbox is read anew.');
+  if (before && Object.keys(before.links).some((id) => !todo.includes(id))) throw folderGone();
   return { channel: 'mail', isFirst: before === null, links: before?.links ?? {}, todo, at: null };
 }
 
@@ -111,7 +111,8 @@ const nothing: Pick<ChangedPage, 'records' | 'unreadable' | 'removed'> = { recor
 
 /** Every id of a page as it is by now. */
 async function look(ask: Ask, channel: Channel, rows: Row[]): Promise<typeof nothing> {
-  const ids = [...new Set(rows.map(({ id }) => id))], found = await Promise.all(ids.map((id) => readOne(ask, channel, id)));
+  const ids = [...new Set(rows.map(({ id }) => id))], bin = channel === 'mail' && ids.length > 0 ? await binOf(ask) : null;
+  const found = await Promise.all(ids.map((id) => readOne(ask, channel, id, bin)));
   return {
     records: found.flatMap((one) => (one !== null && 'kind' in one ? [one] : [])), unreadable: found.flatMap((one) => (one !== null && 'message' in one ? [one] : [])),
     removed: ids.filter((_, i) => found[i] === null),
@@ -120,26 +121,31 @@ async function look(ask: Ask, channel: Channel, rows: Row[]): Promise<typeof not
 
 const Whole = z.looseObject({ id: z.string().min(1), parentFolderId: z.string().nullish(), type: z.string().nullish() });
 
+/** The folder in which deleted mail waits; null: the mailbox has none. https://learn.microsoft.com/graph/api/resources/mailfolder */
+const binOf = async ({ get, baseUrl }: Ask): Promise<string | null> =>
+  (await get(Whole, { url: `${baseUrl}/v1.0/me/mailFolders/recoverableitemsdeletions?$select=id` }).catch(nullIfNotFound))?.id ?? null;
+
 /**
- * One mail or event by its id; null: it is gone. A deleted mail is still found by its immutable id while it could be recovered, in a folder that no list
- * shows. https://learn.microsoft.com/graph/api/message-get and /event-get
+ * One mail or event by its id; null: it is gone. By its immutable id a deleted mail is still found while it could be recovered, in a folder that no list
+ * shows (`bin`; asked for when it is not given). https://learn.microsoft.com/graph/api/message-get and /event-get
  */
-export async function readOne({ get, baseUrl }: Ask, channel: Channel, id: string): Promise<SourceRecord | UnreadableRecord | null> {
+export async function readOne(ask: Ask, channel: Channel, id: string, bin?: string | null): Promise<SourceRecord | UnreadableRecord | null> {
+  const { get, baseUrl } = ask;
   const url = channel === 'mail' ? `${baseUrl}/v1.0/me/messages/${encodeURIComponent(id)}?$select=${MESSAGE_FIELDS},parentFolderId` : `${baseUrl}/v1.0/me/events/${encodeURIComponent(id)}?$select=${EVENT_FIELDS}`;
-  const raw = await get(Whole, { url, headers: { Prefer: PREFER[channel] } }).catch(goneIfNotFound);
+  const raw = await get(Whole, { url, headers: { Prefer: PREFER[channel] } }).catch(nullIfNotFound);
+  // An event that was made a series is one no more: its events have ids of their own.
   if (raw === null || raw.type === 'seriesMaster') return null;
-  if (channel === 'mail' && raw.parentFolderId) {
-    const bin = await get(Whole, { url: `${baseUrl}/v1.0/me/mailFolders/recoverableitemsdeletions?$select=id` }).catch(goneIfNotFound);
-    if (bin?.id === raw.parentFolderId) return null;
-  }
+  if (channel === 'mail' && raw.parentFolderId && raw.parentFolderId === (bin === undefined ? await binOf(ask) : bin)) return null;
   const { records, unreadable } = readChannel(channel, [raw]);
   return records[0] ?? unreadable[0] ?? null;
 }
 
 /** Only this word means that the item is gone: a mailbox that is moved or has lost its licence answers 404 as well. */
-function goneIfNotFound(error: unknown): null {
-  if (error instanceof ProviderError && error.kind === 'not_found' && error.code === 'ErrorItemNotFound') return null;
+const isNotFound = (error: unknown): boolean => error instanceof ProviderError && error.kind === 'not_found' && error.code === 'ErrorItemNotFound';
+function nullIfNotFound(error: unknown): null {
+  if (isNotFound(error)) return null;
   throw error;
 }
+const folderGone = (): ProviderError => new ProviderError('gone', 'A mail folder was deleted, and Microsoft Graph does not say which mails went with it. The mailbox is read anew.');
 
 const wrongStream = (): ProviderError => new ProviderError('bad_request', 'The place in the changes belongs to another stream. Start the sync again.');

@@ -161,6 +161,7 @@ async function play(url: string, seed: number, sabotage: Sabotage | null, open: 
     }, true);
     const connector = { id: 'outlook', concurrencyMax: 1 + seed % 4, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => STREAMS } as unknown as Connector;
     const { progress, mismatch } = await runPipeline({
+      mode: 'backfill',
       shop, connector, baseUrl: '', range: RANGE, signal: AbortSignal.any([actor.shutdown.signal, actor.lost.signal]),
       lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence }, provider: { fetchPage, pageSize: () => 100, get: async () => { throw new Error('unused'); } } as never,
       onProgress: (p) => { actor.latest = p; void beat(actor); },
