@@ -1,5 +1,4 @@
 /** An account of the provider sandbox as a connector's run has it: signed in by the connector's own OAuth data, tokens refreshed when they are refused. */
-import { expect } from 'vitest';
 import type { Connector, OAuth, Page, SourceRecord, Span, TokenGrant, UnreadableRecord } from '#contract/connector';
 import { openProvider, ProviderError, type Provider, type ProviderOptions } from '#fly-worker/provider';
 
@@ -25,13 +24,13 @@ async function ask(url: string, { token, tokenAnswer }: OAuth, form: Record<stri
   return tokenAnswer.parse(await response.json());
 }
 
-/** Consent as a script gives it. `asked`: more or other parameters of the consent address. */
-export async function consent(url: string, oauth: OAuth, address: string, asked: Record<string, string> = {}): Promise<TokenGrant> {
-  const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: BACK, response_type: 'code', scope: oauth.scopes.map((s) => s.scope).join(' '), login_hint: address, ...oauth.authorizeExtra.always, ...asked });
+/** Consent as a script gives it. No address: the account that the provider offers first. `asked`: more or other parameters of the consent address. */
+export async function consent(url: string, oauth: OAuth, address: string | null, asked: Record<string, string> = {}): Promise<TokenGrant> {
+  const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: BACK, response_type: 'code', scope: oauth.scopes.map((s) => s.scope).join(' '), ...address !== null && { login_hint: address }, ...oauth.authorizeExtra.always, ...asked });
   const response = await fetch(`${url}${oauth.authorize.path}?${query}`, { redirect: 'manual' });
   const code = new URL(response.headers.get('location')!).searchParams.get('code');
-  expect(code, 'consent').toBeTruthy();
-  return ask(url, oauth, { grant_type: 'authorization_code', code: code!, redirect_uri: BACK });
+  if (!code) throw new Error(`No consent: ${response.headers.get('location')}`);
+  return ask(url, oauth, { grant_type: 'authorization_code', code, redirect_uri: BACK });
 }
 
 /** Newer tokens. Throws ProviderError `auth_expired` when they are refused. */
@@ -61,7 +60,7 @@ export async function openAccount(url: string, connector: Connector, address: st
     },
     async admin(method, path, body) {
       const response = await fetch(`${url}/admin${path}`, { method, ...body && { body: JSON.stringify(body) } });
-      expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true);
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
       return response.json();
     },
   };

@@ -44,7 +44,7 @@ export function makeEvent(facts: EventFacts): GraphEvent {
   return {
     '@odata.etag': `W/"${changeKey}"`, id, createdDateTime: facts.created, lastModifiedDateTime: facts.created, changeKey, categories: [],
     originalStartTimeZone: 'W. Europe Standard Time', originalEndTimeZone: 'W. Europe Standard Time',
-    iCalUId: `040000008200E00074C5B7101A82E008${hex(`ical${facts.series ?? facts.key}`, 48)}`, reminderMinutesBeforeStart: 15, isReminderOn: !facts.allDay,
+    iCalUId: `${EXCHANGE_ID}${facts.series ? dayOf(facts.start) : '00000000'}${hex(`ical${facts.series ?? facts.key}`, 40)}`, reminderMinutesBeforeStart: 15, isReminderOn: !facts.allDay,
     hasAttachments: false, subject: facts.subject, bodyPreview: facts.preview.slice(0, PREVIEW_CHARS), importance: 'normal', sensitivity: 'normal',
     isAllDay: facts.allDay ?? false, isCancelled: facts.cancelled ?? false, isOrganizer: mine, responseRequested: true,
     seriesMasterId: facts.series ? exchangeId(facts.series) : null, showAs: facts.allDay ? 'free' : 'busy', type: facts.type ?? 'singleInstance',
@@ -56,6 +56,11 @@ export function makeEvent(facts: EventFacts): GraphEvent {
     organizer: recipient(facts.organizer), onlineMeeting: joinUrl ? { joinUrl } : null,
   };
 }
+
+/** How ids of meetings begin that were made in Exchange; the day of an occurrence follows. MS-OXOCAL 2.2.1.27 */
+export const EXCHANGE_ID = '040000008200E00074C5B7101A82E008';
+/** The year in two bytes, month and day in one each. */
+const dayOf = (iso: string): string => [Number(iso.slice(0, 4)) >> 8, Number(iso.slice(0, 4)) & 0xff, Number(iso.slice(5, 7)), Number(iso.slice(8, 10))].map(byte => byte.toString(16).toUpperCase().padStart(2, '0')).join('');
 
 /** Graph writes people as `{emailAddress}`; somebody without a name is called by the address. */
 export const recipient = ({ name, address }: Person): Recipient => ({ emailAddress: { name: name || address, address } });

@@ -38,6 +38,9 @@ export function eventFacts(record: SourceRecord, derived: DerivedText): Facts {
 
 /** The same meeting in two calendars is one node. Occurrences may share their series' id, so their start tells them apart. */
 function eventKey(record: SourceRecord): string {
-  const id = record.globalId ?? record.providerId;
+  const id = record.globalId?.replace(EXCHANGE_DAY, (_, head: string) => `${head}00000000`) ?? record.providerId;
   return record.threadId === null ? id : `${id}@${record.occurredAt}`;
 }
+
+/** Exchange writes an occurrence's day into the id of its series (MS-OXOCAL 2.2.1.27, bytes 17 to 20); other calendars know the meeting by the id without it. */
+const EXCHANGE_DAY = /^(040000008200E00074C5B7101A82E008)[0-9A-F]{8}(?=[0-9A-F]+$)/i;

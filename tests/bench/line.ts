@@ -1,10 +1,11 @@
 /** The line without the edge: sandbox -> provider client -> derive -> LanceDB -> ledger, on a real Postgres. Says where the time goes. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { sql } from 'drizzle-orm';
+import type { IntegrationId } from '#contract/job';
 import { freePort } from '#dev/ports';
 import { connectorOf } from '#fly-worker/connectors/index';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
@@ -14,14 +15,13 @@ import { openProvider } from '#fly-worker/provider';
 import { openSemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
+import { consent } from '../sandbox-account.ts';
 
 export interface LineFigures {
   records: number; seconds: number; perSecond: number; rssMb: number;
   /** Milliseconds per 100 records spent waiting in each stage; stages overlap, so they add up to more than the line. */
   stages: Record<string, number>;
 }
-
-const ACCOUNT = 'anna.keller@nordlicht-robotics.example';
 
 /** The sandbox as a process of its own: it must not share the worker's thread. */
 export interface BenchWorld { db: TestDatabase; sandboxUrl: string; /** Lives as long as a worker process does: over many jobs. */ threads: DeriveThreads; stop(): Promise<void> }
@@ -34,29 +34,31 @@ export async function openWorld(): Promise<BenchWorld> {
   return { db, sandboxUrl, threads, async stop() { child.kill(); await threads.close(); await db.stop(); } };
 }
 
-/** One run over six months of the sandbox mailbox into an empty tenant. `lanes` 1 is the serial line. */
-export async function runLine({ db, sandboxUrl, threads }: BenchWorld, { latencyMs, lanes, chunkSize = 100, months = 6 }: { latencyMs: number; lanes: number; chunkSize?: number; months?: number }): Promise<LineFigures> {
+/** `lanes`: requests and windows at once; 1 is the serial line, left out: as many as the connector allows. */
+export interface LineWish { latencyMs: number; lanes?: number; chunkSize?: number; months?: number; integration?: IntegrationId }
+
+/** One run over six months of the sandbox's first account there into an empty tenant. */
+export async function runLine({ db, sandboxUrl, threads }: BenchWorld, { latencyMs, integration = 'outlook', lanes = connectorOf(integration)!.concurrencyMax, chunkSize = 100, months = 6 }: LineWish): Promise<LineFigures> {
   const tenantId = `bench${randomBytes(4).toString('hex')}`, jobId = crypto.randomUUID(), connectionId = crypto.randomUUID();
   const until = new Date(), since = new Date(until.getTime() - months * 30.5 * 86_400_000);
   await db.owner.system([
     sql`insert into tenants (id, name, slug) values (${tenantId}, 'Bench', ${tenantId})`,
-    sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', ${ACCOUNT})`,
-    sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence) values (${tenantId}, ${jobId}::uuid, 'outlook', ${connectionId}::uuid, ${since.toISOString()}::timestamptz, ${until.toISOString()}::timestamptz, 'bench', 'running', 1)`,
+    sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, ${integration}, 'bench')`,
+    sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence) values (${tenantId}, ${jobId}::uuid, ${integration}, ${connectionId}::uuid, ${since.toISOString()}::timestamptz, ${until.toISOString()}::timestamptz, 'bench', 'running', 1)`,
   ]);
   await admin(sandboxUrl, { latencyMs });
   const dir = mkdtempSync(join(tmpdir(), 'hsync-bench-')), stages: Record<string, number> = {}, signal = new AbortController().signal;
   const embedder = localEmbedder(), semantic = openSemanticMemory({ uri: dir });
   const shop = timed(openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }), stages);
-  const token = await signIn(sandboxUrl);
-  const connector = { ...connectorOf('outlook')!, concurrencyMax: lanes };
-  const provider = openProvider({ baseUrl: sandboxUrl, concurrencyMax: lanes, token: async () => token, signal, pageSize: chunkSize });
+  const connector = { ...connectorOf(integration)!, concurrencyMax: lanes }, { accessToken } = await consent(sandboxUrl, connector.oauth!, null);
+  const provider = openProvider({ baseUrl: sandboxUrl, concurrencyMax: lanes, token: async () => accessToken, signal, pageSize: chunkSize });
   const began = performance.now();
   let rss = 0;
   const { progress } = await runPipeline({
     mode: 'backfill',
     shop, connector, baseUrl: sandboxUrl, signal, range: { since: since.toISOString(), until: until.toISOString() },
     provider: { ...provider, fetchPage: (c, where) => measure(stages, 'fetch', () => provider.fetchPage(c, where)) },
-    lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 }, onProgress: () => { rss = Math.max(rss, process.memoryUsage.rss()); },
+    lease: { tenantId, jobId, connectionId, integrationId: integration, fence: 1 }, onProgress: () => { rss = Math.max(rss, process.memoryUsage.rss()); },
   });
   const seconds = (performance.now() - began) / 1000, records = progress.records_processed;
   await semantic.close();
@@ -82,14 +84,4 @@ function timed(shop: Workshop, stages: Record<string, number>): Workshop {
 
 async function admin(sandboxUrl: string, settings: object): Promise<void> {
   await fetch(`${sandboxUrl}/admin/settings`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(settings) });
-}
-
-/** An access token of the sandbox, by the same OAuth the product uses. */
-async function signIn(sandboxUrl: string): Promise<string> {
-  const verifier = randomBytes(32).toString('base64url'), redirect = 'http://127.0.0.1/callback';
-  const query = new URLSearchParams({ client_id: 'bench', response_type: 'code', redirect_uri: redirect, scope: 'offline_access User.Read Mail.Read Calendars.Read', state: 's', code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256', login_hint: ACCOUNT });
-  const consent = await fetch(`${sandboxUrl}/common/oauth2/v2.0/authorize?${query}`, { redirect: 'manual' });
-  const code = new URL(consent.headers.get('location')!).searchParams.get('code')!;
-  const answer = await fetch(`${sandboxUrl}/common/oauth2/v2.0/token`, { method: 'POST', body: new URLSearchParams({ client_id: 'bench', client_secret: 'x', grant_type: 'authorization_code', code, redirect_uri: redirect, code_verifier: verifier }) });
-  return (await answer.json() as { access_token: string }).access_token;
 }

@@ -1,5 +1,6 @@
 /** The sandbox's Google Calendar: the signed-in user's own calendar, expanded. https://developers.google.com/workspace/calendar/api/v3/reference */
 import { createHash } from 'node:crypto';
+import { EXCHANGE_ID } from '../../mailbox/message.ts';
 import type { GraphEvent, Recipient } from '../../mailbox/shape.ts';
 import type { Account, Entry } from '../accounts.ts';
 import type { ApiRequest } from '../provider.ts';
@@ -41,6 +42,8 @@ function listEvents({ account, url: { searchParams: asked }, pageFault }: ApiReq
 }
 
 const idOf = (account: Account, id: string): string => createHash('sha256').update(`calendar ${account.plan.address} ${id}`).digest('hex').slice(0, 26);
+/** All occurrences share the id that the series was invited with. */
+const seriesUid = (id: string): string => `${EXCHANGE_ID}00000000${id.slice(EXCHANGE_ID.length + 8)}`;
 const seconds = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 /** https://developers.google.com/workspace/calendar/api/v3/reference/events#resource */
@@ -53,7 +56,7 @@ function eventOf(account: Account, { value, at, end }: Entry<GraphEvent>, utc: b
     kind: 'calendar#event', etag: `"${value.changeKey}"`, id, status: value.isCancelled ? 'cancelled' : 'confirmed', htmlLink: `https://www.google.com/calendar/event?eid=${Buffer.from(`${id} ${me}`).toString('base64url')}`,
     created: value.createdDateTime, updated: value.lastModifiedDateTime, summary: value.subject, ...value.body.content && { description: value.body.content }, ...value.location.displayName && { location: value.location.displayName },
     creator: person(value.organizer), organizer: person(value.organizer), start: moment(starts), end: moment(Math.max(Date.parse(end), value.isAllDay ? starts + DAY : starts)),
-    ...value.isAllDay && { transparency: 'transparent' }, ...series && { recurringEventId: series, originalStartTime: moment(original) }, iCalUID: value.iCalUId, sequence: 0,
+    ...value.isAllDay && { transparency: 'transparent' }, ...series && { recurringEventId: series, originalStartTime: moment(original) }, iCalUID: seriesUid(value.iCalUId), sequence: 0,
     ...value.attendees.length && { attendees: attendeesOf(value, me) }, ...value.onlineMeeting && { hangoutLink: value.onlineMeeting.joinUrl }, reminders: { useDefault: true }, eventType: 'default',
   };
 }
