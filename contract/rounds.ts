@@ -4,12 +4,12 @@ import type { JobMode } from './job.ts';
 import { INCREMENTAL_OVERLAP_DAYS } from './limits.ts';
 import { planWindows, type PlannedWindow } from './windows.ts';
 
-/** Where a stream's changes go on. `isSweepDue`: there may be deletes that they did not tell of. */
+/** Where a stream's changes go on. `isSweepDue`: there may be more than they told of: what memory holds is to be read anew, and swept. */
 export interface Token { since: string; place: unknown; isSweepDue: boolean }
 /** What is known of a stream before a run. `stretch`: the newest unbroken stretch of time that is in memory; null: none. */
 export interface StreamHistory { stretch: Span | null; tokens: Token[] }
 
-/** `hasChanges`: the provider tells what changed. `looksUp`: it says of one id whether it is gone. */
+/** `hasChanges`: the provider tells what changed. `looksUp`: it says of one id whether it is gone; without that a sweep only ends a reading that was owed. */
 export interface Abilities { hasChanges: boolean; looksUp: boolean }
 
 const DAY_MS = 86_400_000;
@@ -38,18 +38,18 @@ function planIncremental(stream: Stream, range: Span, { stretch, tokens }: Strea
   const held: Span = { since: later(stretch.since, range.since), until: later(stretch.until, range.since) };
   const others: Other[] = tokens.map((token) => ({ kind: 'changes', since: token.since, until: later(held.until, token.since), checkpoint: token.place }));
   const isTold = hasChanges && tokens.some((token) => token.since <= held.since);
-  if (isTold && !(looksUp && tokens.some((token) => token.isSweepDue))) return numbered(stream, planWindows([stream], { since: held.until, until: range.until }), others);
+  if (isTold && !tokens.some((token) => token.isSweepDue)) return numbered(stream, planWindows([stream], { since: held.until, until: range.until }), others);
   const since = hasChanges ? held.since : later(held.since, new Date(Date.parse(held.until) - INCREMENTAL_OVERLAP_DAYS * DAY_MS).toISOString());
   if (hasChanges && !isTold) others.push({ kind: 'changes', ...held, checkpoint: null });
-  if (looksUp) others.push({ kind: 'sweep', since, until: later(range.until, held.until), checkpoint: null });
+  if (looksUp || hasChanges) others.push({ kind: 'sweep', since, until: later(range.until, held.until), checkpoint: null });
   return numbered(stream, planWindows([stream], { since, until: range.until }), others);
 }
 
 /** A token was lost in the middle of a run: what it was to tell of is read anew, and swept. `spans`: the windows that the stream has in this run. Empty: all of it is planned already. */
-export function planAnew(stream: Stream, held: Span, until: string, spans: Span[], looksUp: boolean): PlannedWindow[] {
+export function planAnew(stream: Stream, held: Span, until: string, spans: Span[]): PlannedWindow[] {
   const oldest = spans.map((span) => span.since).sort()[0] ?? later(until, held.until);
   if (oldest <= held.since) return [];
-  return numbered(stream, planWindows([stream], { since: held.since, until: oldest }), looksUp ? [{ kind: 'sweep', since: held.since, until: later(until, held.until), checkpoint: null }] : []);
+  return numbered(stream, planWindows([stream], { since: held.since, until: oldest }), [{ kind: 'sweep', since: held.since, until: later(until, held.until), checkpoint: null }]);
 }
 
 type Other = Pick<PlannedWindow, 'kind' | 'since' | 'until' | 'checkpoint'>;

@@ -52,7 +52,7 @@ const isWithin = ({ occurredAt }: SourceRecord, { since, until }: OpenWindow): b
 
 async function beginAnew({ run, stream, windows }: Way, window: OpenWindow): Promise<void> {
   const ofStream = windows.filter((w) => w.stream === stream.name), no = Math.max(...ofStream.map((w) => w.no)) + 1;
-  const more = planAnew(stream, window, run.range.until, ofStream.filter((w) => w.kind === 'span'), Boolean(run.connector.readOne)).map((w, i) => ({ ...w, no: no + i }));
+  const more = planAnew(stream, window, run.range.until, ofStream.filter((w) => w.kind === 'span')).map((w, i) => ({ ...w, no: no + i }));
   await startOver(run.shop.db, run.lease, window, more);
   const opened = await open(run.shop.db, run.lease);
   const isHere = (w: OpenWindow): boolean => windows.some((h) => h.stream === w.stream && h.no === w.no);
@@ -65,11 +65,13 @@ async function beginAnew({ run, stream, windows }: Way, window: OpenWindow): Pro
  * they are. Nothing is looked for, and nothing forgotten, unless the reading was whole and nobody refused us anything meanwhile.
  */
 export async function walkSweep(way: Way, window: OpenWindow): Promise<void> {
-  const { run, stream } = way, readOne = run.connector.readOne;
+  const { run, stream } = way, againInDays = run.connector.changes?.sweepDays?.[stream.name] ?? null;
+  // Nobody can be asked by id: that everything was read again is all there is to it.
+  if (!run.connector.readOne) return way.store(window, { ...nothing, next: null, done: true, mark: { kind: 'swept', againInDays: null } });
   while (!window.done) {
     const after = typeof window.checkpoint === 'string' ? window.checkpoint : null, most = run.provider.pageSize();
     const { isWhole, records: suspects } = await suspectsOf(run.shop.db, run.lease, window, after, most);
-    if (!readOne || !isWhole || run.provider.refusals() > 0) return way.store(window, { ...nothing, next: null, done: true });
+    if (!isWhole || run.provider.refusals() > 0) return way.store(window, { ...nothing, next: null, done: true });
     const found = await Promise.all(suspects.map(({ providerId }) => run.provider.readOne(run.connector, { stream: stream.name, providerId, directory: way.directory })));
     way.stopIfAsked();
     // Whoever refuses one question may have lied in others.
@@ -78,7 +80,7 @@ export async function walkSweep(way: Way, window: OpenWindow): Promise<void> {
     await way.store(window, {
       records: found.filter((one): one is SourceRecord => one !== null && 'kind' in one), unreadable: found.filter((one): one is UnreadableRecord => one !== null && 'message' in one),
       removed: suspects.filter((_, i) => found[i] === null).map(({ providerId }) => providerId),
-      next: suspects.at(-1)?.id ?? null, done, mark: done ? { kind: 'swept', againInDays: run.connector.changes?.sweepDays?.[stream.name] ?? null } : null,
+      next: suspects.at(-1)?.id ?? null, done, mark: done ? { kind: 'swept', againInDays } : null,
     });
     way.stopIfAsked();
   }
