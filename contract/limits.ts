@@ -73,8 +73,8 @@ export const PROVIDER_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export const PAGES_PER_WINDOW_MAX = 10_000;
 /** Page sizes are not halved below this after repeated 504s: some mailboxes fail at 15. */
 export const PAGE_SIZE_MIN = 10;
-/** Rows of a list of changes a page, while only ids are wanted. */
-export const CHANGED_IDS_PER_PAGE = 500;
+/** A page of ids is so many times as long as one of records: it weighs a hundredth of it. */
+export const IDS_PER_RECORD_OF_A_PAGE = 5;
 /** Microsoft's filtered delta of a mail folder ends after this many mails, without a word. */
 export const OUTLOOK_FILTERED_DELTA_MAX = 5_000;
 export const TOKEN_TIMEOUT_MS = 30 * SECOND;

@@ -4,7 +4,7 @@ import type { JobMode } from './job.ts';
 import { INCREMENTAL_OVERLAP_DAYS } from './limits.ts';
 import { planWindows, type PlannedWindow } from './windows.ts';
 
-/** Where a stream's changes go on. `isSweepDue`: there may be more than they told of: what memory holds is to be read anew, and swept. */
+/** Where a stream's changes go on; `place` null: the provider has none for this stream, and is asked again when a sweep is due. `isSweepDue`: there may be more than they told of: what memory holds is to be read anew, and swept. */
 export interface Token { since: string; place: unknown; isSweepDue: boolean }
 /** What is known of a stream before a run. `stretch`: the newest unbroken stretch of time that is in memory; null: none. */
 export interface StreamHistory { stretch: Span | null; tokens: Token[] }
@@ -33,12 +33,14 @@ function planBackfill(stream: Stream, range: Span, { tokens }: StreamHistory, { 
  * A later sync reads what is dated after what memory holds as windows, and of what it holds the changes. Where nothing tells of those (no token, or one
  * that has to be made good), what memory holds is read again, and swept: all of it when a token is begun with it, else the newest days.
  */
-function planIncremental(stream: Stream, range: Span, { stretch, tokens }: StreamHistory, { hasChanges, looksUp }: Abilities): PlannedWindow[] {
-  if (stretch === null) return planBackfill(stream, range, { stretch, tokens }, { hasChanges, looksUp });
+function planIncremental(stream: Stream, range: Span, history: StreamHistory, abilities: Abilities): PlannedWindow[] {
+  const { stretch } = history, { looksUp } = abilities, isDue = history.tokens.some((token) => token.isSweepDue);
+  if (stretch === null) return planBackfill(stream, range, history, abilities);
+  const tokens = history.tokens.filter((token) => token.place !== null), hasChanges = abilities.hasChanges && (isDue || tokens.length === history.tokens.length);
   const held: Span = { since: later(stretch.since, range.since), until: later(stretch.until, range.since) };
   const others: Other[] = tokens.map((token) => ({ kind: 'changes', since: token.since, until: later(held.until, token.since), checkpoint: token.place }));
   const isTold = hasChanges && tokens.some((token) => token.since <= held.since);
-  if (isTold && !tokens.some((token) => token.isSweepDue)) return numbered(stream, planWindows([stream], { since: held.until, until: range.until }), others);
+  if (isTold && !isDue) return numbered(stream, planWindows([stream], { since: held.until, until: range.until }), others);
   const since = hasChanges ? held.since : later(held.since, new Date(Date.parse(held.until) - INCREMENTAL_OVERLAP_DAYS * DAY_MS).toISOString());
   if (hasChanges && !isTold) others.push({ kind: 'changes', ...held, checkpoint: null });
   if (looksUp || hasChanges) others.push({ kind: 'sweep', since, until: later(range.until, held.until), checkpoint: null });

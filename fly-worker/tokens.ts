@@ -49,7 +49,7 @@ export function markBehindGate(lease: Lease, mark: Mark): SQL {
          on conflict (tenant_id, connection_id, stream, since) do update set place = excluded.place, updated_at = now()),
       joined as (delete from sync_tokens t using gate, wider where wider.stands and ${mine} and t.since = gate.since)`;
     case 'swept': return sql`
-      kept as (update sync_tokens t set sweep_at = ${inDays(mark.againInDays)} from gate where ${mine})`;
+      kept as (update sync_tokens t set sweep_at = ${inDays(mark.againInDays)} from gate where ${mine} and t.place <> 'null'::jsonb)`;
   }
 }
 

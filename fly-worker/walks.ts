@@ -20,7 +20,7 @@ export interface Way {
 }
 
 const nothing = { records: [], unreadable: [], removed: [] };
-/** What a begin may be answered with where the provider has no changes for this account: then there is no token, and later syncs do without. */
+/** What a begin may be answered with where the provider has no changes for this account: later syncs do without for a day. */
 const NO_CHANGES = new Set(['bad_request', 'not_found', 'gone']);
 
 /** Follows the changes from the window's checkpoint to the end of the round. A place that the provider forgot begins a new token; what was missed is read anew. */
@@ -39,7 +39,7 @@ export async function walkChanges(way: Way, window: OpenWindow): Promise<void> {
       await way.store(window, { ...page, keeps: (record, isKnown) => isKnown || isWithin(record, window), mark: page.done ? { kind: 'round', place: page.next, againInDays } : null });
     } catch (error) {
       if (!(error instanceof ProviderError) || !NO_CHANGES.has(error.kind) || (error.kind !== 'gone' && window.checkpoint !== null)) throw error;
-      if (isBegin && (window.checkpoint === null || ++begun > 1)) return way.store(window, { ...nothing, next: null, done: true });
+      if (isBegin && (window.checkpoint === null || ++begun > 1)) return way.store(window, { ...nothing, next: null, done: true, mark: { kind: 'round', place: null, againInDays: SWEEP_AGAIN_DAYS } });
       await beginAnew(way, window);
       isBegin = true;
     }

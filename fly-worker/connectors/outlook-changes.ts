@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
-import { CHANGED_IDS_PER_PAGE, OUTLOOK_FILTERED_DELTA_MAX } from '#contract/limits';
+import { IDS_PER_RECORD_OF_A_PAGE, OUTLOOK_FILTERED_DELTA_MAX } from '#contract/limits';
 import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
 
@@ -60,10 +60,10 @@ async function readMail(context: Context): Promise<ChangedPage> {
 }
 
 /** Folders come and go. With one that is gone its mails went untold: then all is read anew. https://learn.microsoft.com/graph/api/mailfolder-delta */
-async function beginMailRound({ get, baseUrl }: Context, before: z.infer<typeof MailPlace> | null): Promise<z.infer<typeof MailPlace>> {
+async function beginMailRound({ get, baseUrl, pageSize }: Context, before: z.infer<typeof MailPlace> | null): Promise<z.infer<typeof MailPlace>> {
   const folders: string[] = [];
   for (let url: string | null = `${baseUrl}/v1.0/me/mailFolders/delta?$select=id`; url !== null;) {
-    const page: z.infer<typeof Folders> = await get(Folders, { url, headers: { Prefer: `odata.maxpagesize=${CHANGED_IDS_PER_PAGE}` } });
+    const page: z.infer<typeof Folders> = await get(Folders, { url, headers: { Prefer: `odata.maxpagesize=${pageSize}` } });
     folders.push(...page.value.filter((folder) => folder['@removed'] === undefined).map(({ id }) => id));
     url = page['@odata.nextLink'] ?? null;
     if (url !== null) refuseForeign(baseUrl, url);
@@ -99,7 +99,7 @@ function isWanted({ span }: Context, row: Row): boolean {
 
 /** One page of a round, and how it goes on: exactly one of the two links. */
 async function readDelta({ get, baseUrl, pageSize }: Context, channel: Channel, url: string, isFirst: boolean): Promise<{ rows: Row[]; next: string | null; delta: string }> {
-  const size = isFirst ? CHANGED_IDS_PER_PAGE : pageSize;
+  const size = isFirst ? pageSize * IDS_PER_RECORD_OF_A_PAGE : pageSize;
   const page = await get(Delta, { url, headers: { Prefer: `${PREFER[channel]}, odata.maxpagesize=${size}` } });
   const next = page['@odata.nextLink'] ?? null, delta = page['@odata.deltaLink'] ?? '';
   if (next === null && delta === '') throw new ProviderError('unreadable_answer', 'Microsoft Graph ended a list of changes without saying where the next one starts. It is read again on the next try.');

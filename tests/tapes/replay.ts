@@ -11,14 +11,24 @@ export interface Tape {
   range?: Span;
   /** Regular expression one of whose groups is the page size in a request: its path, or its headers as JSON behind it. */
   pageSize: string;
-  /** `spare`: asked only when something went wrong. */
-  exchanges: { get: string; json: unknown; spare?: boolean }[];
+  exchanges: Exchange[];
   account: { get: string; json: unknown; is: string } | null;
   /** Provider ids in the order they are read, repeats included, by stream. */
   records: Record<string, string[]>;
   unreadable: Record<string, string[]>;
+  changes?: TapeChanges;
   /** Troubles that only this provider words like this. They befall the first stream. */
   cases?: TapeCase[];
+}
+
+/** `spare`: asked only when something went wrong. `status` is 200 when absent. */
+export interface Exchange { get: string; json: unknown; spare?: boolean; status?: number }
+
+/** What `changes` and `readOne` are asked, by stream: a begin that brings a token, a round from there, and single records (null: gone). */
+export interface TapeChanges {
+  exchanges: Exchange[];
+  streams: Record<string, { records: string[]; unreadable?: string[]; removed: string[] }>;
+  one: { stream: string; id: string; is: 'there' | 'gone' }[];
 }
 
 /** The next `times` requests (always, when absent) that begin with `on` get this answer instead. `status` is 200 when absent. */
@@ -53,13 +63,13 @@ export async function replay(tape: Tape): Promise<Replay> {
     const path = decodeURIComponent((request.url ?? '').replace(/^\/base/, ''));
     const size = new RegExp(tape.pageSize).exec(`${path}\n${JSON.stringify(request.headers)}`)?.slice(1).find(Boolean) ?? '0';
     state.asked.push(path);
-    const all = tape.account ? [...tape.exchanges, tape.account] : tape.exchanges;
+    const all: { get: string; json: unknown }[] = [...tape.exchanges, ...tape.changes?.exchanges ?? [], ...tape.account ? [tape.account] : []];
     const hit = all.filter((e) => path.startsWith(e.get.replaceAll('{{size}}', size))).sort((a, b) => b.get.length - a.get.length)[0];
     const body = hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{host}}', state.linksTo ?? '').replaceAll('{{size}}', size) : '';
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
     if (state.fault({ nth: state.asked.length, path, size: Number(size), token }, response, body)) return;
     if (hit) state.used.add(hit.get);
-    response.writeHead(hit ? 200 : 404, { 'content-type': 'application/json' }).end(body);
+    response.writeHead(hit ? (hit as Exchange).status ?? 200 : 404, { 'content-type': 'application/json' }).end(body);
   }
   return state;
 }
