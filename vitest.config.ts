@@ -12,14 +12,14 @@ function bindings(house: EdgeHouse): Record<string, string> {
   return {
     APP_URL: 'http://app.test', APP_DATABASE_URL: house.appUrl, AUTH_DATABASE_URL: house.authUrl, NEON_HTTP_URL: house.neonUrl,
     AUTH_SECRET: 'auth-secret-test-only-0123456789abcdef', WORKER_SECRET: 'worker-secret-test-only-0123456789', JOB_TOKEN_SECRET: 'job-token-secret-test-only-0123456',
-    TOKEN_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`, WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
-    FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
+    TOKEN_KEYS: `k2:${Buffer.alloc(32, 8).toString('base64')},k1:${Buffer.alloc(32, 7).toString('base64')}`, OPERATOR_SECRET: 'operator-secret-test-only-0123456789', WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
+    SIGN_UP: 'open', FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
     SANDBOX_URL: house.sandboxUrl, ...house.providers,
   };
 }
 
 /** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
-const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts'];
+const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts'];
 
 export default defineConfig({
   test: {
@@ -31,7 +31,7 @@ export default defineConfig({
         plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
         test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
       },
-      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
+      { test: { name: 'browser', environment: 'node', include: ['tests/browser/**/*.test.ts'], globalSetup: ['tests/browser/setup.ts'], expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 180_000, bail: 1, fileParallelism: false, sequence: { groupOrder: 3 } } },
     ],
   },
 });

@@ -1,23 +1,26 @@
 /** Every route of the product once: method, path, who may call, what goes in, what comes out. The front desk, OpenAPI and the page read this list. */
 import { z } from 'zod';
+import { accountRoutes } from './account-routes.ts';
+import { Role, Scope, type RouteScope } from './accounts.ts';
+import { ActivityQuery, ActivityResponse, SourcesResponse } from './activity.ts';
 import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 import { MemoryRecord, SearchAnswer, SearchQuery } from './memory.ts';
+import { memoryRoutes } from './memory-routes.ts';
 import { FleetStatus } from './fleet.ts';
-
-/** What a key must be allowed to do. A session may do all. */
-export type Scope = 'read' | 'sync' | 'admin';
 
 export interface Route {
   method: 'get' | 'post' | 'put' | 'delete';
   /** OpenAPI style: `{name}`. */
   path: string;
   summary: string;
-  scope: Scope;
+  scope: RouteScope;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** The body is a file as it is, of any size, streamed past the desk. */
+  file?: true;
   /** Status of success and its schema; null: no body. */
   status: 200 | 201 | 202 | 204 | 302;
   answer: z.ZodType | null;
@@ -26,6 +29,8 @@ export interface Route {
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
 const JobParams = z.object({ job_id: Id });
 const RecordParams = z.object({ record_id: Id });
+/** `name`: the file's, by which people know it again; a file of the same name takes the place of the one before. */
+const ArchiveQuery = z.object({ integration_id: IntegrationId, name: z.string().trim().min(1).max(200).regex(/^[^/\\\p{Cc}]+$/u, 'a file name without folders') });
 const ConnectionParams = z.object({ connection_id: Id });
 const IntegrationParams = z.object({ integration_id: IntegrationId });
 const Moment = z.iso.datetime({ offset: true }).or(z.iso.date());
@@ -81,6 +86,8 @@ export const Connection = z.object({
   next_sync_at: z.iso.datetime().nullable(),
   /** Why the last due sync was skipped, in a sentence; null: it was not. */
   schedule_note: z.string().nullable(),
+  /** The uploaded file behind it; null: an account. */
+  archive: z.object({ bytes: z.int(), sha256: z.string(), uploaded_at: z.iso.datetime() }).nullable(),
 });
 export type Connection = z.infer<typeof Connection>;
 /** The connection as it is now, what became of our access at the provider, and that in a sentence. */
@@ -91,6 +98,10 @@ export const Integration = z.object({
   integration_id: IntegrationId, title: z.string(),
   /** What consent will ask for, in words. */
   scopes: z.array(z.object({ scope: z.string(), in_words: z.string() })),
+  /** By signing in at the provider, or by uploading a file. */
+  connect: z.enum(['oauth', 'upload']),
+  /** What to choose, in words and by the names' extensions, and how large it may be; null: nothing to upload. */
+  upload: z.object({ in_words: z.string(), extensions: z.array(z.string()), bytes_max: z.int() }).nullable(),
 });
 export const IntegrationsResponse = z.object({ integrations: z.array(Integration) });
 
@@ -101,6 +112,9 @@ export const Me = z.object({
     /** What this calendar month (UTC) allows and how much of it is used, in ACUs; counted anew from `resets_at` on. */
     acu: z.object({ used: z.number(), limit: z.int(), resets_at: z.iso.datetime() }),
   }),
+  /** Null for an API key. */
+  role: Role.nullable(),
+  scopes: z.array(Scope),
 });
 export type Me = z.infer<typeof Me>;
 
@@ -114,6 +128,7 @@ const SYNC = '/api/integrations/historical-sync';
 const JOBS = `${SYNC}/jobs`;
 
 export const routes = {
+  ...accountRoutes,
   me: { method: 'get', path: '/api/me', summary: 'Who is signed in, for which tenant, and what its plan has left this month', scope: 'read', status: 200, answer: Me },
   listIntegrations: { method: 'get', path: '/api/integrations', summary: 'The integrations one can connect', scope: 'read', status: 200, answer: IntegrationsResponse },
   listConnections: { method: 'get', path: '/api/connections', summary: 'The tenant\'s connected accounts', scope: 'read', status: 200, answer: ConnectionsResponse },
@@ -132,6 +147,10 @@ export const routes = {
   syncNow: {
     method: 'post', path: '/api/connections/{connection_id}/sync', summary: 'Bring a connection up to date now: what is new, edited or deleted since the last sync', scope: 'sync',
     params: ConnectionParams, status: 201, answer: Job,
+  },
+  uploadArchive: {
+    method: 'post', path: '/api/archives', summary: 'Upload a file to import (mbox, Slack export, ics) as the request\'s body; answers its connection, which is then started like any', scope: 'sync',
+    query: ArchiveQuery, file: true, status: 201, answer: Connection,
   },
   startJob: {
     method: 'post', path: '/api/integrations/{integration_id}/historical-sync/start', summary: 'Start a historical sync of one connection', scope: 'sync',
@@ -164,7 +183,10 @@ export const routes = {
     method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Forget one record: gone from both memories with everything only it supported. A later sync that meets it at its provider stores it again', scope: 'admin',
     params: RecordParams, status: 204, answer: null,
   },
+  ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },
+  memorySources: { method: 'get', path: '/api/memory/sources', summary: 'What memory holds of each connected account, and how far back it is complete', scope: 'read', status: 200, answer: SourcesResponse },
+  activity: { method: 'get', path: '/api/activity', summary: 'What came into memory when and from where, and how the syncs fared, day by day', scope: 'read', query: ActivityQuery, status: 200, answer: ActivityResponse },
   memoryStats: { method: 'get', path: '/api/memory/stats', summary: 'How much is in memory', scope: 'read', status: 200, answer: MemoryStats },
 } as const satisfies Record<string, Route>;
 export type RouteName = keyof typeof routes;

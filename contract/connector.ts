@@ -49,6 +49,10 @@ export interface Page<Cursor = unknown> {
   next: Cursor | null;
   /** The stream cannot be read, and that is nobody's error (not a member of the channel, the channel was deleted): why, in a sentence for people. The window ends here. */
   skipped?: string;
+  /** Part of the window that is read once this page is, 0..1, where the provider knows it (a file's offset). Else it is read off the records' dates. */
+  covered?: number;
+  /** Records of this window so far that the page's reader met and left out, because their dates lie outside of the job's range. Grows from page to page. */
+  leftOut?: number;
 }
 
 /** One resource of an integration that is backfilled on its own. */
@@ -59,7 +63,7 @@ export interface Stream {
   title?: string;
   /** How the provider orders a page: lets progress be read off the records. */
   order: 'newest_first' | 'oldest_first' | 'unordered';
-  /** Length of a window, days. */
+  /** Length of a window, days; Infinity: one window, whatever the range. */
   windowDays: number;
 }
 
@@ -69,8 +73,15 @@ export interface ProviderRequest { url: string; headers?: Record<string, string>
 /** The only way out to the provider: authorised, timed out, retried and classified by the worker. Throws ProviderError. */
 export type GetJson = <T>(schema: z.ZodType<T>, request: ProviderRequest) => Promise<T>;
 
+/** A part of a file: `length` bytes from the byte `from` on. */
+export interface BytesRequest { url: string; from: number; length: number }
+/** Fewer bytes than asked for only where the file ends. `total`: bytes of the whole file. `version` changes when another file takes its place. */
+export interface FileBytes { bytes: Uint8Array; total: number; version: string }
+/** The same way out for a part of a file. Throws ProviderError. https://www.rfc-editor.org/rfc/rfc9110#name-range-requests */
+export type GetBytes = (request: BytesRequest) => Promise<FileBytes>;
+
 /** What a connector may ask with. `baseUrl`: of the provider, without a trailing slash, from the environment. */
-export interface Ask { get: GetJson; baseUrl: string }
+export interface Ask { get: GetJson; bytes: GetBytes; baseUrl: string }
 
 export interface FetchContext<Cursor, Directory> extends Ask {
   stream: string;
@@ -136,6 +147,18 @@ export interface OAuth {
  */
 export interface Meaning { status: 400 | 401 | 403 | 404 | 410 | 429 | 503 | 504; code: string; retryAfterMs?: number }
 
+/** How a file is connected: uploaded by a person, kept by us, read through the workers' door. */
+export interface Upload {
+  /** What to choose, in words for people. */
+  inWords: string;
+  /** Of file names, with the dot. */
+  extensions: readonly string[];
+  /** Months ahead of now that a sync reaches unless it says otherwise: a clock that was wrong dates mail in 2038, but a series without end must end. */
+  monthsAhead: number;
+  /** Says what is wrong with a file that begins with these bytes (HEAD_BYTES of them, or all there are), in a sentence; null: it may well be one. */
+  refuse(head: Uint8Array): string | null;
+}
+
 export interface ChangesContext<Place, Directory> extends Ask {
   stream: string;
   directory: Directory;
@@ -169,9 +192,11 @@ export interface Changes<Place, Directory> {
 export interface Connector<Cursor = unknown, Directory = unknown, Place = unknown> {
   readonly id: IntegrationId;
   readonly title: string;
-  /** The API. `perAccount`: the token answer names the account's own address, which lies below one of these domains; this one stands in until then. */
-  readonly baseUrl: BaseUrl & { perAccount?: readonly string[] };
+  /** The API; null: an uploaded file, read through the workers' door. `perAccount`: the token answer names the account's own address, which lies below one of these domains; this one stands in until then. */
+  readonly baseUrl: (BaseUrl & { perAccount?: readonly string[] }) | null;
   readonly oauth: OAuth | null;
+  /** For archives, which have neither API nor sign-in. */
+  readonly upload?: Upload;
   /** Requests at once that the provider allows per account. */
   readonly concurrencyMax: number;
   readonly cursor: z.ZodType<Cursor>;

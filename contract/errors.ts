@@ -14,6 +14,7 @@ export const apiErrors = {
   already_active: 409,
   needs_reauth: 409,
   fenced: 409,
+  gone: 410,
   payload_too_large: 413,
   unprocessable: 422,
   rate_limited: 429,
@@ -75,7 +76,7 @@ export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expir
 export type ConnectError = z.infer<typeof ConnectError>;
 
 /** What became of our access at the provider when an account was disconnected. Here, at our end, it is gone in every case. */
-export const AccessAfter = z.enum(['withdrawn', 'unconfirmed', 'in_use', 'not_offered', 'none']);
+export const AccessAfter = z.enum(['withdrawn', 'unconfirmed', 'in_use', 'not_offered', 'none', 'file_deleted']);
 export type AccessAfter = z.infer<typeof AccessAfter>;
 export const accessSentences: Record<AccessAfter, string> = {
   withdrawn: 'Disconnected, and the permission was given back to the provider.',
@@ -83,4 +84,5 @@ export const accessSentences: Record<AccessAfter, string> = {
   in_use: 'Disconnected: our keys are deleted. The provider knows one permission for all you connected with this account, so it stays until the last of them is disconnected.',
   not_offered: 'Disconnected: our keys are deleted. This provider lets only you take the permission back, in the account\'s own security settings.',
   none: 'Disconnected. There was no permission left to give back.',
+  file_deleted: 'Disconnected, and the uploaded file was deleted. What was imported from it stays in memory.',
 };

@@ -42,12 +42,18 @@ export const isBalanced = (l: Ledger): boolean => l.seen === l.stored + l.unchan
 
 /**
  * How far one stream is: every record of it from `complete_back_to` until the job's end date is in memory. `title`: what people call it, when
- * that is not its name. `note`: it was passed over, wholly or from there on back, and why.
+ * that is not its name. `note`: it was passed over, wholly or from there on back, and why. `left_out`: records that were met (in a file, which is
+ * read whole) but lie outside of the job's range: how many, and that in a sentence.
  */
-export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional() });
+export const StreamProgress = z.object({ name: z.string(), title: z.string().optional(), complete_back_to: z.iso.datetime().nullable(), done: z.boolean(), note: z.string().optional(), left_out: z.object({ records: z.int(), message: z.string() }).optional() });
 export type StreamProgress = z.infer<typeof StreamProgress>;
 
-export const Enrichment = z.object({ queued: z.int(), done: z.int(), failed: z.int(), tokens_spent: z.int(), tokens_left: z.int().nullable() });
+/**
+ * The stage after the memory: what a tenant's model reads of records that are stored and searchable already. `queued` waits, `done` was read, `failed` could not be;
+ * tokens: spent by this job, left to the tenant this month (null: not limited). `message`: why it ended before everything was read.
+ */
+export const Enrichment = z.object({ queued: z.int(), done: z.int(), failed: z.int(), tokens_spent: z.int(), tokens_left: z.int().nullable(), message: z.string().nullable() });
+export type Enrichment = z.infer<typeof Enrichment>;
 
 /** What the lease holder has committed so far, as absolute numbers read from the ledger. Repeating it changes nothing. */
 export const Progress = z.object({
@@ -61,10 +67,11 @@ export const Progress = z.object({
   streams: z.array(StreamProgress),
   /** Covered part of the time range, 0..1; 1 only when every window is done. */
   covered: z.number().min(0).max(1),
+  enrichment: Enrichment.nullable().default(null),
 });
 export type Progress = z.infer<typeof Progress>;
 export const emptyProgress: Progress = {
-  chunks_completed: 0, records_processed: 0, records_removed: 0, entities_extracted: 0, relationships_extracted: 0, ledger: emptyLedger, streams: [], covered: 0,
+  chunks_completed: 0, records_processed: 0, records_removed: 0, entities_extracted: 0, relationships_extracted: 0, ledger: emptyLedger, streams: [], covered: 0, enrichment: null,
 };
 
 /** Who may write, until when. Milliseconds since the epoch. */
@@ -98,6 +105,8 @@ export const Job = z.object({
   message: z.string().nullable(),
   priority: Priority,
   mode: JobMode,
+  /** Who asked for it: `user:<id>`, `key:<id>` or `system` (a schedule). */
+  created_by: z.string(),
   start_date: z.iso.datetime(),
   end_date: z.iso.datetime(),
   chunk_size: z.int(),

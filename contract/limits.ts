@@ -47,6 +47,9 @@ export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 export const RECORDS_PER_ACU = 1_000;
 /** Connections that one start-all looks at, and dead letters that one retry of all looks at: an answer within a second. */
 export const JOBS_AT_ONCE_MAX = 100;
+/** Guesses before an account's first sync, for people only: what a busy person's mailbox and calendar bring a day, and how fast pages of 1.5 s come in over four windows. */
+export const TYPICAL_RECORDS_PER_DAY = 40;
+export const TYPICAL_RECORDS_PER_SECOND = 60;
 /** Windows of one job in flight: Graph allows four requests at once per mailbox. */
 export const WINDOWS_IN_FLIGHT_MAX = 4;
 /** Windows of one stream: longer windows for longer ranges, so that the plan stays readable. */
@@ -81,6 +84,43 @@ export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 /** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
 export const REVOKE_TIMEOUT_MS = 5 * SECOND;
 
+// --- archives
+const KB = 1_024, MB = 1_024 * KB;
+/** One uploaded file, unless the setting of the same name says otherwise: years of a person's mail. */
+export const ARCHIVE_BYTES_MAX = 4_096 * MB;
+/** Files that a tenant keeps with us at a time. */
+export const ARCHIVES_PER_TENANT_MAX = 50;
+/** One part of an upload, the most that the front desk holds of it: object storage wants 5 MB at least, all alike, and 10,000 at most. */
+export const ARCHIVE_PART_BYTES = 8 * MB;
+/** First bytes of a file, by which it is told whether it is what it is said to be. */
+export const ARCHIVE_HEAD_BYTES = 4 * KB;
+/** One request of a worker: some milliseconds of reading against some of asking. */
+export const ARCHIVE_READ_BYTES = MB;
+/** One page of records, as bytes of the file: mails of 10 MB must not fill the memory by hundreds. */
+export const ARCHIVE_PAGE_BYTES_MAX = 16 * MB;
+/** Of one mail as much is parsed: text stands before its attachments. The rest is read past. */
+export const MAIL_BYTES_MAX = 8 * MB;
+/** Multiparts within multiparts; a real mail has five. */
+export const MIME_DEPTH_MAX = 50;
+/** A line longer than this begins no mail. */
+export const ENVELOPE_BYTES_MAX = KB;
+/** Names in attachments of one mail that are kept, and their characters together. */
+export const ATTACHMENT_NAMES_CHARS_MAX = 2_000;
+/** Files in one zip: ten years of 150 channels, a day each. They cost 200 bytes of memory apiece. */
+export const ZIP_ENTRIES_MAX = 500_000;
+/** One unpacked file of a zip: the busiest day of a channel has thousands of messages of 2 KB. */
+export const ZIP_ENTRY_BYTES_MAX = 64 * MB;
+/** Text packs 20 to 1 at the very best; what unpacks to more than this is made to burst. */
+export const ZIP_RATIO_MAX = 200;
+/** One event as it stands in a calendar file, pictures in it included. */
+export const EVENT_BYTES_MAX = 4 * MB;
+/** Events that change one time of a series, in one file; they are looked up by the series. More are read all the same, beside the time they change. */
+export const CALENDAR_CHANGES_MAX = 100_000;
+/** Moments of one series within the job's range: thirteen years of every day. The rest is named as a failure. */
+export const OCCURRENCES_MAX = 5_000;
+/** Candidates that are looked at for one series: a rule can name days that never come. */
+export const RECURRENCE_STEPS_MAX = 200_000;
+
 // --- text
 /** Characters of text that are stored, searched and read by models, subject not counted. */
 export const TEXT_CHARS_MAX = 10_240;
@@ -107,12 +147,37 @@ export const EMBEDDING_RETRIES_MAX = 4;
 /** Batches of one call in flight: 911 instead of 314 records/s. */
 export const EMBEDDING_REQUESTS_IN_FLIGHT = 4;
 
+// --- enrichment (a tenant's model reads what is stored)
+/** One answer of a model about up to ENRICH_BATCH_RECORDS_MAX records. Local models take a minute. */
+export const ENRICH_TIMEOUT_MS = 90 * SECOND;
+/** Calls in flight for one tenant, over all its jobs of a worker: what the smallest accounts allow. */
+export const ENRICH_CALLS_IN_FLIGHT = 4;
+/** Short mails share a call; more than this and models begin to mix them up. */
+export const ENRICH_BATCH_RECORDS_MAX = 8;
+/** Characters of all records in one call: one full record, or several short ones. */
+export const ENRICH_BATCH_CHARS_MAX = 12_000;
+/** Records taken from the queue at once and committed together. */
+export const ENRICH_ROUND_RECORDS = 64;
+/** Retries of the SDK within one call, with its back-off. */
+export const ENRICH_RETRIES_MAX = 2;
+/** A service that answers nothing for this long is no longer waited for: the memory is complete without it, the next sync goes on. Less than STALL_MS. */
+export const ENRICH_PATIENCE_MS = 5 * MINUTE;
+/** Tokens of one answer: a newsletter's people and companies fit three times. */
+export const ENRICH_ANSWER_TOKENS_MAX = 4_000;
+/** Things one model may name in one record; more is a list, not knowledge. */
+export const ENRICH_ENTITIES_MAX = 60;
+export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
+
 // --- semantic memory
 /** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
 export const UNINDEXED_ROWS_MAX = 2_000;
 export const FRAGMENTS_MAX = 64;
 export const SEARCH_LIMIT_DEFAULT = 10;
 export const SEARCH_LIMIT_MAX = 100;
+/** With recency preferred a hit of this age counts a little less than one of today, and a very old one RECENCY_WORTH less. */
+export const RECENCY_HALF_LIFE_DAYS = 60;
+/** Share of a hit's score that age can take. */
+export const RECENCY_WORTH = 0.3;
 export const QUERY_CHARS_MAX = 1_000;
 export const SNIPPET_CHARS = 240;
 /** Rows of one merge: more gain nothing and hold memory. */
@@ -130,9 +195,35 @@ export const SWEPT_TENANTS_MAX = 50;
 export const LEFTOVERS_AT_ONCE_MAX = 2_000;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
+/** Three small requests to the object store at start-up. */
+export const STORAGE_PROBE_TIMEOUT_MS = 10 * SECOND;
 /** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */
 export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
 export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;
+
+// --- the graph
+/** Nodes of one neighbourhood: what a page draws or a model reads. */
+export const NEIGHBORS_LIMIT_DEFAULT = 100;
+export const NEIGHBORS_LIMIT_MAX = 500;
+export const NEIGHBORS_DEPTH_MAX = 3;
+/** Nodes of one level that are gone on from: a hub of this size still answers within 300 ms. More is said to be cut. */
+export const GRAPH_FRONTIER_MAX = 2_500;
+/** Edges between the nodes of one answer, the strongest first. */
+export const GRAPH_EDGES_MAX = 1_000;
+/** Facts of one node, the strongest first; records behind one fact and of one node, the newest first. */
+export const NODE_FACTS_MAX = 100;
+export const FACT_RECORDS_MAX = 3;
+export const NODE_RECORDS_MAX = 20;
+/** Edges of one node that are weighed for its facts: the owner of a company's whole mail has a hundred thousand. */
+export const NODE_EDGES_MAX = 20_000;
+/** Steps of a path and nodes seen on the way: people are six apart. */
+export const PATH_STEPS_MAX = 6;
+export const PATH_SEEN_MAX = 20_000;
+
+// --- looking back
+/** A quarter: what most plans begin with, and as many bars as a screen shows. */
+export const ACTIVITY_DAYS_DEFAULT = 90;
+export const ACTIVITY_DAYS_MAX = 366;
 
 // --- workers
 /** Jobs at once in one worker process: four windows of four jobs fill one core. */
@@ -144,6 +235,15 @@ export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
+/** Memory of a worker's machine (fly.toml), bytes. */
+export const WORKER_MEMORY_BYTES = 2 * 1024 ** 3;
+/** Shares of it that resident memory may reach before less is done at once: 80 % is the line never to be crossed, and a page in hand needs some. */
+export const MEMORY_HIGH = 0.6;
+export const MEMORY_SEVERE = 0.7;
+/** So far below its mark memory must fall before more is done again. */
+export const MEMORY_SLACK = 0.05;
+/** A full collection stops a thread for 50 to 200 ms. */
+export const COLLECT_AGAIN_MS = 5 * SECOND;
 /** Fly's longest kill timeout is 300 s; a chunk takes far less. */
 export const SHUTDOWN_MS = 25 * SECOND;
 
@@ -176,3 +276,45 @@ export const OAUTH_STATE_SECONDS = 600;
 /** The provider says whose account was connected; the person is waiting. */
 export const ACCOUNT_TIMEOUT_MS = 30 * SECOND;
 export const SESSION_SECONDS = 14 * 24 * 3600;
+
+// --- accounts
+export const NAME_CHARS_MAX = 100;
+/** RFC 5321: 64 before the @, 255 after it, and the @. */
+export const EMAIL_CHARS_MAX = 320;
+export const PASSWORD_CHARS_MIN = 10;
+/** Hashing costs time with length. */
+export const PASSWORD_CHARS_MAX = 128;
+export const SESSION_CACHE_SECONDS = 60;
+/** Attempts at one account from one address (IP); a success forgets them. */
+export const SIGN_IN_ATTEMPTS_MAX = 10;
+/** Attempts at one account from everywhere: guessing by many machines ends here, and so may its owner's sign-in for the rest of the window. */
+export const SIGN_IN_PER_ACCOUNT_MAX = 100;
+/** Attempts from one address at all accounts: an office behind one address still gets in. */
+export const SIGN_IN_PER_IP_MAX = 100;
+export const SIGN_IN_WINDOW_SECONDS = 15 * 60;
+export const SIGN_UP_PER_IP_MAX = 20;
+export const SIGN_UP_WINDOW_SECONDS = 3600;
+export const INVITATION_SECONDS = 7 * 24 * 3600;
+export const INVITATION_TOKEN_CHARS_MAX = 100;
+/** Open invitations of one tenant, and rows that its list shows. */
+export const INVITATIONS_MAX = 100;
+export const MEMBERS_MAX = 1_000;
+/** Tenants of one person. */
+export const TENANTS_PER_PERSON_MAX = 50;
+export const API_KEYS_MAX = 100;
+export const API_KEY_SCOPES_MAX = 3;
+export const API_KEY_DAYS_MAX = 5 * 366;
+/** When a key was last seen is written at most this often: reading costs no write. */
+export const API_KEY_SEEN_SECONDS = 300;
+
+// --- what a tenant hands us to keep
+/** OAuth client secrets and model keys are below 300 characters; a JWT as a key may be longer. */
+export const SECRET_CHARS_MAX = 4_096;
+/** A shorter value is not shown in part: four of its letters would be half of it. */
+export const SECRET_LAST4_FROM_CHARS = 8;
+export const BASE_URL_CHARS_MAX = 2_048;
+export const MODEL_CHARS_MAX = 200;
+
+// --- key rotation
+/** Sealed things of one call: each connection is a call of its own object, and an isolate has a thousand. */
+export const ROTATE_AT_ONCE = 50;

@@ -52,6 +52,8 @@ export const SearchQuery = z.object({
   q: z.string().trim().min(1).max(QUERY_CHARS_MAX),
   mode: SearchMode.default('hybrid'),
   limit: z.coerce.number().int().min(1).max(SEARCH_LIMIT_MAX).default(SEARCH_LIMIT_DEFAULT),
+  /** `prefer`: of two hits that fit alike the newer one first; what fits much better stays in front. */
+  recency: z.enum(['ignore', 'prefer']).default('ignore'),
   integration: IntegrationId.optional(),
   stream: z.string().max(200).optional(),
   /** An e-mail address. */

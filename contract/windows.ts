@@ -9,9 +9,12 @@ export type WindowKind = 'span' | 'changes' | 'sweep';
 export interface PlannedWindow extends Span { stream: string; title?: string; no: number; kind: WindowKind; checkpoint: unknown }
 /**
  * `covered`: part of the window that is in memory, 0..1. `retryOf`: it only reads the failed records of that window again, so it covers nothing
- * of its own. `note`: why it was passed over; there is nothing more to do in it, but nothing is complete either.
+ * of its own. `note`: why it was passed over; there is nothing more to do in it, but nothing is complete either. `leftOut`: records that were
+ * met but lie outside of the range.
  */
-export interface WindowState { stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null; kind?: WindowKind; title?: string | null; note?: string | null }
+export interface WindowState {
+  stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null; kind?: WindowKind; title?: string | null; note?: string | null; leftOut?: number;
+}
 
 const DAY_MS = 86_400_000;
 
@@ -54,8 +57,16 @@ export function streamProgress(windows: WindowState[]): StreamProgress[] {
     const broken = ordered.findIndex((w) => !w.done || w.note);
     const run = broken === -1 ? ordered : ordered.slice(0, broken);
     const title = list[0]?.title, note = ordered.find((w) => w.note)?.note;
-    return { name, ...(title ? { title } : {}), complete_back_to: run.at(-1)?.since ?? null, done: list.every((w) => w.done), ...(note ? { note } : {}) };
+    return { name, ...(title ? { title } : {}), complete_back_to: run.at(-1)?.since ?? null, done: list.every((w) => w.done), ...(note ? { note } : {}), ...leftOutOf(ordered) };
   });
+}
+
+/** What was met and left out, counted and in a sentence; nothing when nothing was. */
+function leftOutOf(newestFirst: WindowState[]): Pick<StreamProgress, 'left_out'> {
+  const records = newestFirst.reduce((sum, w) => sum + (w.leftOut ?? 0), 0);
+  if (records === 0) return {};
+  const since = newestFirst.at(-1)!.since.slice(0, 10), until = newestFirst[0]!.until.slice(0, 10);
+  return { left_out: { records, message: `${records} ${records === 1 ? 'record is' : 'records are'} dated before ${since} or after ${until}, outside the range of this sync, and left out. A sync with a wider range, as far as the plan reaches, takes them in.` } };
 }
 
 /**

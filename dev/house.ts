@@ -8,6 +8,7 @@ import { migrate, urlAs } from '#migrations/migrate';
 import { startFleet, type Fleet } from './machines.ts';
 import { startNeonDoor } from './neon-door.ts';
 import { expectFree } from './ports.ts';
+import { startOpenAi, type OpenAiStandIn } from './openai.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
 import { ownerOf, startKept, takeOver } from './processes.ts';
 import { sandboxEnvironment } from './sandbox/environment.ts';
@@ -29,6 +30,8 @@ export interface HouseOptions {
 export interface House {
   url: string;
   sandboxUrl: string;
+  /** What answers a tenant's model key when OPENAI_BASE_URL names nobody else. */
+  ai: OpenAiStandIn;
   credentials: Credentials;
   fleet: Fleet;
   /** The owner's view of the database. */
@@ -44,16 +47,16 @@ export interface House {
 const FLY_APP = 'historical-sync-worker';
 const ROOT = resolve(import.meta.dirname, '..');
 /** Names that are passed on from the environment when set: providers and their clients, and the settings of README.md. */
-const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS)$/;
+const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|WORKER_MEMORY_MB|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS|SIGN_UP|ARCHIVE_BYTES_MAX)$/;
 
-interface Secrets { database: string; auth: string; token: string; worker: string; job: string }
+interface Secrets { database: string; auth: string; token: string; worker: string; job: string; operator: string }
 
 /** The secrets of this house, made once. */
 function secretsOf(dir: string): Secrets {
   const file = join(dir, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
   const random = () => randomBytes(32).toString('base64url');
-  const secrets: Secrets = { database: random(), auth: random(), token: `k1:${randomBytes(32).toString('base64')}`, worker: random(), job: random() };
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets> : {};
+  const secrets: Secrets = { database: random(), auth: random(), token: `k1:${randomBytes(32).toString('base64')}`, worker: random(), job: random(), operator: random(), ...known };
   writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
   return secrets;
 }
@@ -75,7 +78,9 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     const owner = open(base.ownerUrl), url = `http://127.0.0.1:${port}`, sandboxUrl = `http://127.0.0.1:${port + 2}`;
     const credentials = await seed(owner, dir, url);
     await startSandboxProcess(dir, port + 2, { ...providers(sandboxUrl), ...env }, stops);
-    const shared = { ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
+    const ai = await startOpenAi();
+    stops.push(() => ai.stop());
+    const shared = { OPENAI_BASE_URL: ai.url, ...providers(sandboxUrl), APP_DATABASE_URL: appUrl, ...(base.httpUrl ? { NEON_HTTP_URL: base.httpUrl } : {}), WORKER_SECRET: secrets.worker, ...env };
     const log = createWriteStream(join(dir, 'worker.log'), { flags: 'a' }), flyToken = randomBytes(16).toString('hex');
     const fleet = await startFleet({
       dir, port: port + 1, app: FLY_APP, token: flyToken, restartMs, onLog: (line) => log.write(`${line}\n`),
@@ -83,13 +88,13 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     });
     stops.push(async () => { await fleet.stop(); log.end(); });
     const fly = workers === undefined ? flyOf(`http://127.0.0.1:${port + 1}`, flyToken) : {};
-    await startWorker(dir, port, { ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    await startWorker(dir, port, { SIGN_UP: 'open', ALLOW_LOOPBACK: '1', ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, OPERATOR_SECRET: secrets.operator, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
     stops.push(startCron(url));
     // The workers first: they hand their jobs back to a Worker that still answers.
     stops.push(() => fleet.stop());
     await fleet.boot(workers ?? 1);
     await fleet.ready();
-    return { url, sandboxUrl, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, stop };
+    return { url, sandboxUrl, ai, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, stop };
   } catch (error) {
     await stop();
     throw error;

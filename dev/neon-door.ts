@@ -27,14 +27,22 @@ const ERROR_FIELDS = [
 /** A running door. `url` is what the driver's fetchEndpoint is, without /sql. */
 export type NeonDoor = { url: string; port: number; stop(): Promise<void> };
 
+interface NeonDoorOptions {
+  port: number;
+  postgresPort: number;
+  postgresHost?: string;
+  /** Says the statements of a request differently: tests take conditions out of them. */
+  rewrite?: (statements: Statement[]) => Statement[];
+}
+
 /** Opens the door on `port` (0: any free one) to the Postgres on `postgresHost` (this machine), `postgresPort`. */
-export async function startNeonDoor({ port, postgresPort, postgresHost = HOST }: { port: number; postgresPort: number; postgresHost?: string }): Promise<NeonDoor> {
+export async function startNeonDoor({ port, postgresPort, postgresHost = HOST, rewrite = (same) => same }: NeonDoorOptions): Promise<NeonDoor> {
   const pools = new Pools(postgresPort, postgresHost);
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (path !== '/sql') return reply(response, 404, { message: `no such door: ${path}` });
     if (request.method !== 'POST') return reply(response, 405, { message: 'POST only' });
-    void answer(request, response, pools).catch(error => reply(response, 500, { message: String(error) }));
+    void answer(request, response, pools, rewrite).catch(error => reply(response, 500, { message: String(error) }));
   });
   server.keepAliveTimeout = 65_000;
   const tunnels = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: BODY_BYTES_MAX });
@@ -54,7 +62,7 @@ export async function startNeonDoor({ port, postgresPort, postgresHost = HOST }:
   return { url: `http://${HOST}:${address.port}`, port: address.port, stop: () => stopping ??= stop() };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, pools: Pools): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, pools: Pools, rewrite: (statements: Statement[]) => Statement[]): Promise<void> {
   const body = await readBody(request);
   if (body === undefined) return reply(response, 413, { message: `request larger than ${BODY_BYTES_MAX} bytes` });
   const wish = parseWish(body, request.headers);
@@ -69,7 +77,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, pools:
     return refuse(response, error);
   }
   if (response.destroyed) return client.release();
-  const batch = new SqlBatch(wish.statements, wish);
+  const batch = new SqlBatch(rewrite(wish.statements), wish);
   const leave = (): void => pools.cancel(client, batch);
   response.once('close', leave);
   let failed = false;

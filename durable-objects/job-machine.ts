@@ -17,7 +17,7 @@ import { noteOf, type JobNote } from './job-notes.ts';
 /** What never changes after the start. Times are milliseconds since the epoch. */
 export interface JobFacts {
   jobId: string; tenantId: string; integrationId: IntegrationId; connectionId: string; priority: Priority; mode: JobMode;
-  startDate: number; endDate: number; chunkSize: number; scope: string; maxRetries: number; createdAt: number;
+  startDate: number; endDate: number; chunkSize: number; scope: string; maxRetries: number; createdAt: number; createdBy: string;
 }
 
 export interface JobState {
@@ -147,7 +147,7 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
 
     case 'beat': {
       if (state.lease?.fence !== event.fence) return refuse(state, 'fenced');
-      const moved = event.progress !== null && event.progress.chunks_completed > state.progress.chunks_completed;
+      const moved = event.progress !== null && stepsOf(event.progress) > stepsOf(state.progress);
       return accept({
         ...withProgress(state, event.progress),
         lease: { ...state.lease, expiresAt: now + rules.leaseMs, lastCommitAt: moved ? now : state.lease.lastCommitAt },
@@ -290,6 +290,9 @@ function withProgress(state: JobState, progress: Progress | null): JobState {
   if (progress === null || progress.chunks_completed < state.progress.chunks_completed) return state;
   return { ...state, progress: { ...progress, covered: Math.max(progress.covered, state.progress.covered) } };
 }
+
+/** What only ever grows while a job gets on: chunks, and records that a model has read. */
+const stepsOf = ({ chunks_completed, enrichment }: Progress): number => chunks_completed + (enrichment ? enrichment.done + enrichment.failed : 0);
 
 /** 2 s, 4 s, 8 s .. five minutes. */
 export const backoffMs = (attempt: number): number => Math.min(BACKOFF_FIRST_MS * 2 ** Math.max(0, attempt - 1), BACKOFF_MAX_MS);

@@ -4,7 +4,7 @@ import { emptyProgress } from '#contract/job';
 import { ACTIVE_JOBS_PER_TENANT_MAX, JOB_EVENTS_MAX } from '#contract/limits';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft } from '#migrations/quota';
-import { checkpointOf, jobColumns, type JobRow } from '#migrations/job-row';
+import { checkpointOf, enrichmentOf, jobColumns, type JobRow } from '#migrations/job-row';
 import { percentage } from './job-json.ts';
 import { newJob, type JobState } from './job-machine.ts';
 
@@ -69,10 +69,10 @@ export async function adopt(db: Database, tenantId: string, jobId: string): Prom
   const { streams, covered } = checkpointOf(row);
   const state = newJob({
     jobId: row.id, tenantId: row.tenant_id, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, mode: row.mode,
-    startDate: row.start_date, endDate: row.end_date, chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at,
+    startDate: row.start_date, endDate: row.end_date, chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at, createdBy: row.created_by,
   }, {
     ...emptyProgress, chunks_completed: row.chunks_completed, records_processed: row.records_processed, records_removed: row.removed, entities_extracted: row.entities_extracted,
-    relationships_extracted: row.relationships_extracted, streams, covered,
+    relationships_extracted: row.relationships_extracted, streams, covered, enrichment: enrichmentOf(row),
     ledger: { seen: row.seen, stored: row.stored, unchanged: row.unchanged, duplicate: row.duplicate, failed: row.failed },
   });
   const notes: JobState['unwritten'] = row.status !== 'running' ? [] : [{

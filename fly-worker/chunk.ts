@@ -63,6 +63,13 @@ export function toRows(owner: Owner, fresh: Addressed[], derived: DerivedRecord[
   return { records: [...records.values()], nodes: [...nodes.values()], edges: [...edges.values()], evidence };
 }
 
+/** The rows of facts alone, for records that stand in the ledger already. */
+export function toFactRows(tenantId: string, found: { recordId: string; occurredAt: string; facts: Facts }[]): ChunkRows {
+  const nodes = new Map<string, NodeRow>(), edges = new Map<string, EdgeRow>(), evidence: EvidenceRow[] = [];
+  for (const { recordId: id, occurredAt, facts } of found) addFacts(tenantId, id, occurredAt, facts, nodes, edges, evidence);
+  return { records: [], nodes: [...nodes.values()], edges: [...edges.values()], evidence };
+}
+
 function addFacts(tenantId: string, record: string, at: string, facts: Facts, nodes: Map<string, NodeRow>, edges: Map<string, EdgeRow>, evidence: EvidenceRow[]): void {
   const here = new Set<string>();
   for (const e of facts.entities) {

@@ -11,9 +11,16 @@ const Config = z.object({
   NEON_HTTP_URL: z.string().optional(),
   /** A directory or s3://bucket/prefix. */
   LANCEDB_URI: z.string().min(1),
+  /** Of the bucket, when it is one; named as the AWS SDKs and Fly's Tigris name them. */
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_ENDPOINT_URL_S3: z.url().optional(),
+  AWS_REGION: z.string().optional(),
   /** Shared with the front desk. */
   WORKER_SECRET: z.string().min(16),
   WORKER_SLOTS: z.coerce.number().int().min(1).max(64).default(SLOTS_DEFAULT),
+  /** The machine's memory, MB. */
+  WORKER_MEMORY_MB: z.coerce.number().min(1).optional(),
   FLY_MACHINE_ID: z.string().optional(),
   /** Set by the supervisor: the machine was drained before its process died. */
   WORKER_DRAINING: z.literal('1').optional(),

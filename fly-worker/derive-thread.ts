@@ -9,6 +9,8 @@ export interface Derivation { texts: DerivedText[]; rows: ChunkColumns; vectors:
 export interface DeriveThreads {
   /** Throws DeriveThreadError when the thread died or derivation itself failed; calling again is safe. */
   derive(owner: Owner, fresh: readonly Addressed[], options: { embed: boolean }): Promise<Derivation>;
+  /** Has every thread collect its garbage. */
+  collect(): void;
   /** Lets running calls end, then ends the threads. */
   close(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export function openDeriveThreads({ size = 1, entry = new URL('./derive-worker.t
         thread.worker.postMessage({ id, owner, fresh: fresh as Addressed[], embed } satisfies DeriveAsk);
       });
     },
+    collect() { for (const thread of threads) thread?.worker.postMessage('collect' satisfies DeriveAsk); },
     async close() {
       closed = true;
       await Promise.all(threads.map(async (thread) => {

@@ -4,15 +4,18 @@ import type { DerivedRecord } from '#contract/memory';
 import { toColumns, toRows, type Addressed, type ChunkColumns, type Owner } from './chunk.ts';
 import { embedLocally } from './embed/local.ts';
 import { derive } from './extract/derive.ts';
+import { collectGarbage } from './garbage.ts';
 
-export interface DeriveAsk { id: number; owner: Owner; fresh: Addressed[]; embed: boolean }
+export type DeriveAsk = { id: number; owner: Owner; fresh: Addressed[]; embed: boolean } | 'collect';
 /** What semantic memory needs of a record. Facts stay here: they leave as rows. */
 export type DerivedText = Pick<DerivedRecord, 'title' | 'text' | 'parts' | 'people' | 'embeddable'>;
 export type DeriveAnswer =
   | { id: number; texts: DerivedText[]; rows: ChunkColumns; vectors: Float32Array<ArrayBuffer> | null }
   | { id: number; error: string };
 
-parentPort?.on('message', ({ id, owner, fresh, embed }: DeriveAsk) => {
+parentPort?.on('message', (ask: DeriveAsk) => {
+  if (ask === 'collect') return collectGarbage();
+  const { id, owner, fresh, embed } = ask;
   try {
     const derived = derive(fresh.map((f) => f.source));
     const vectors = embed ? embedLocally(derived.map((record) => record.embeddable)) : null;

@@ -21,6 +21,9 @@ export type Granted<T> = { ok: true; value: T };
 /** What opens the provider. `apiUrl`: the account's own API address, for providers that have one. */
 export interface Credentials { accessToken: string; apiUrl: string | null }
 
+/** The tenant's own model. `baseUrl` with its /v1, `model`: null for the defaults. */
+export interface ModelKey { apiKey: string; baseUrl: string | null; model: string | null }
+
 /** The front desk did not answer, or not sensibly: nothing is known. */
 export class DoorError extends Error {
   override name = 'DoorError';
@@ -29,15 +32,21 @@ export class DoorError extends Error {
 const Renewal = z.object({ token: z.string() });
 const CredentialsAnswer = z.object({ access_token: z.string(), api_url: z.string().nullish() })
   .transform((a): Credentials => ({ accessToken: a.access_token, apiUrl: a.api_url?.replace(/\/+$/, '') ?? null }));
+const ModelKeyAnswer = z.object({ api_key: z.string(), base_url: z.string().nullable(), model: z.string().nullable() })
+  .transform((a): ModelKey => ({ apiKey: a.api_key, baseUrl: a.base_url, model: a.model }));
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 export interface Door {
+  /** Below it lies the file of an archive's job, for whoever holds the job's token. */
+  readonly archiveUrl: string;
   claim(tenantId: string, jobId: string): Promise<Granted<Claim> | Refused>;
   /** Renews the lease; answers the next token. */
   beat(claim: Claim, progress: Progress | null): Promise<Granted<string> | Refused>;
   release(claim: Pick<Claim, 'token' | 'job'>, outcome: Outcome): Promise<Granted<null> | Refused>;
   /** An access token of the job's connection. `rejected`: the one the provider would not take. */
   credentials(claim: Claim, rejected?: string): Promise<Granted<Credentials> | Refused>;
+  /** The model key of the job's tenant; null: it has none, or its plan no enrichment. */
+  modelKey(claim: Claim): Promise<Granted<ModelKey | null> | Refused>;
 }
 
 export interface DoorOptions { apiUrl: string; secret: string; workerId: string }
@@ -61,6 +70,7 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
   }
 
   return {
+    archiveUrl: `${apiUrl}/internal/archive`,
     async claim(tenantId, jobId) {
       const token = await new SignJWT({ worker: workerId }).setProtectedHeader({ alg: 'HS256' }).setAudience('worker-door').setIssuedAt().setExpirationTime('60s').sign(key);
       return call('claim', token, { tenant_id: tenantId, job_id: jobId, worker_id: workerId }, Claim);
@@ -72,6 +82,10 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
     async release(claim, outcome) {
       const answer = await call('release', claim.token, { outcome }, z.unknown());
       return answer.ok ? { ok: true, value: null } : answer;
+    },
+    async modelKey(claim) {
+      const answer = await call('model-key', claim.token, {}, ModelKeyAnswer);
+      return !answer.ok && answer.kind === 'connection_removed' ? { ok: true, value: null } : answer;
     },
     credentials: (claim, rejected) => call('credentials', claim.token, { rejected: rejected ?? null }, CredentialsAnswer),
   };

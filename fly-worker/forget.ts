@@ -21,7 +21,6 @@ export const forgottenBehindGate = (forgotten: string[], edited: string[]): SQL 
   forgotten as (delete from records r using gate where r.tenant_id = gate.tenant_id and r.record_id = ${anyOf(forgotten)} returning r.tenant_id, r.record_id, r.content_hash),
   unproven as (delete from evidence e using forgotten f where e.tenant_id = f.tenant_id and e.record_id = f.record_id),
   excused as (delete from record_failures x using forgotten f where x.tenant_id = f.tenant_id and x.record_id = f.record_id),
-  unlearned as (delete from extraction_cache c using forgotten f where c.tenant_id = f.tenant_id and c.content_hash = f.content_hash),
   left_over as (
     insert into semantic_leftovers (tenant_id, record_id, content_hash)
     select f.tenant_id, f.record_id, f.content_hash from forgotten f

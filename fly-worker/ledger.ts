@@ -4,7 +4,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { PlannedWindow, WindowKind, WindowState } from '#contract/windows';
-import { isBalanced, type Ledger, type Progress, type StreamProgress } from '#contract/job';
+import { isBalanced, type Enrichment, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
 import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
@@ -21,7 +21,7 @@ export class FencedError extends Error {
 
 export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null; kind: WindowKind }
 /** The job's counters as they stand: absolute numbers. `records_removed`: forgotten, because the provider has them no more. `records_left`: what the tenant's quota still allows to store this month. */
-export interface Counters { records_left: number; chunks_completed: number; records_processed: number; records_removed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger }
+export interface Counters { records_left: number; chunks_completed: number; records_processed: number; records_removed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger; enrichment: Enrichment | null }
 /**
  * `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet.
  * `isFirst`: the first claim of the connection's first job, so that no other attempt can have left anything in semantic memory.
@@ -46,21 +46,24 @@ export interface Chunk {
   note: string | null;
   /** The end of a round of changes or of a sweep; null: neither. */
   mark: Mark | null;
+  /** Records of the window that were left out so far, all pages together. */
+  leftOut: number;
   streams: StreamProgress[];
   coveredTotal: number;
 }
 
-const counterColumns = (of = ''): SQL =>
-  sql.raw(['chunks_completed', 'records_processed', 'removed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c).join(', '));
+export const counterColumns = (of = ''): SQL =>
+  sql.raw([...['chunks_completed', 'records_processed', 'removed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c), `${of}enrichment::text as enrichment`].join(', '));
 const left = (lease: Lease): SQL => sql`${recordsLeft(lease.tenantId, sql`historical_sync_jobs.acu_at_start`)}::float8`;
-const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
+/** The gate's condition: this lease, and the job still runs. */
+export const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
 
 /** Takes over the job: windows with their checkpoints, newest first, and the counters. Throws FencedError, DatabaseError. */
 export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
     sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
           fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
-    sql`select stream, no, retry_of as "retryOf", kind, seq, checkpoint, done, covered::float8 as covered, title, note, to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`select stream, no, retry_of as "retryOf", kind, seq, checkpoint, done, covered::float8 as covered, title, note, left_out as "leftOut", to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
@@ -189,8 +192,8 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
-             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end,
-             note = case m.seq when 1 then ${chunk.note}::text else w.note end, removed = w.removed + case m.seq when 1 then r.n else 0 end, updated_at = now()
+             covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, note = case m.seq when 1 then ${chunk.note}::text else w.note end,
+             left_out = case m.seq when 1 then ${chunk.leftOut}::int else w.left_out end, removed = w.removed + case m.seq when 1 then r.n else 0 end, updated_at = now()
         from gate, moved m, removed r where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
     update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
            seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,
@@ -202,13 +205,13 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
 }
 
 /** Array literals side by side, as rows. */
-const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
+export const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
 /** A chunk's columns as tables named x, in the order `toColumns` writes them. */
 const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)`;
-const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
-const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
-const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
-const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
+export const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
+export const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
+export const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
+export const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
 
 /** Graph and evidence behind the gate. `staged` and `edges` return what is new. */
 function factStatements(rows: ChunkColumns, edited: string[]): SQL {
@@ -278,14 +281,15 @@ export async function balance(db: Database, lease: Lease): Promise<Books> {
 }
 
 /** The job's progress from counters and windows. */
-export const toProgress = ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger }: Counters, streams: StreamProgress[], covered: number): Progress =>
-  ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger, streams, covered });
+export const toProgress = ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger, enrichment }: Counters, streams: StreamProgress[], covered: number): Progress =>
+  ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger, streams, covered, enrichment });
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
-const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
-const toCounters = (row: Record<string, unknown>): Counters => ({
+export const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
+export const toCounters = (row: Record<string, unknown>): Counters => ({
   records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), records_removed: Number(row.removed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
+  enrichment: row.enrichment ? JSON.parse(String(row.enrichment)) as Enrichment : null,
 });
 /** A value that Postgres cannot read (SQLSTATE class 22): some record's fault, not the statement's. */
 export const isBadValue = (error: unknown): boolean => error instanceof DatabaseError && error.kind === 'refused' && (error.code?.startsWith('22') ?? false);

@@ -14,6 +14,7 @@ import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner }
 import type { DerivedText } from './derive-worker.ts';
 import { recordId } from './ids.ts';
 import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, known, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { allowances, pageSizeUnder, type MemoryGuard } from './memory-guard.ts';
 import { ProviderError, type Provider } from './provider.ts';
 import { historyOf, type Mark } from './tokens.ts';
 import { walkChanges, walkSweep, type Way } from './walks.ts';
@@ -49,6 +50,8 @@ export interface Run {
   range: { since: string; until: string };
   /** Aborted: stop after the chunk in hand. Its reason is thrown. */
   signal: AbortSignal;
+  /** Lets pages in as memory allows. Left out: as many as there are windows in flight. */
+  guard?: MemoryGuard;
   /** Told after every chunk. */
   onProgress(progress: Progress): void;
 }
@@ -68,8 +71,9 @@ export interface Catch {
   /** Where the next chunk of the window starts; null with `done`, unless it is a token. */
   next: unknown;
   done: boolean;
-  /** Why the stream is passed over. */
-  skipped?: string;
+  skipped?: Page['skipped'];
+  leftOut?: Page['leftOut'];
+  covered?: Page['covered'];
   /** Absent: all. What it does not keep was not met. */
   keeps?(record: SourceRecord, isKnown: boolean): boolean;
   mark?: Mark | null;
@@ -125,7 +129,7 @@ async function openLine(run: Run): Promise<Line> {
   let opened = await open(shop.db, lease);
   // The first heartbeat comes before the first fetch.
   run.onProgress(toProgress(opened.counters, streamProgress(opened.windows), coveredPart(opened.windows)));
-  const ask = { get: provider.get, baseUrl: run.baseUrl };
+  const ask = { get: provider.get, bytes: provider.bytes, baseUrl: run.baseUrl };
   const directory = await connector.directory?.(ask) ?? null;
   const streams = await connector.streams({ ...ask, directory });
   const isFirstEver = opened.isFirst && opened.windows.length === 0;
@@ -163,27 +167,37 @@ async function walkSpan(line: Line, window: OpenWindow, failed: AbortSignal): Pr
   const { run } = line;
   const only = window.retryOf === null ? null : await failedIn(run.shop.db, run.lease, window);
   const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
-  let cursor: unknown = parsed?.success ? parsed.data : null;
-  let ahead: Promise<Page> | null = fetchPage(line, window, cursor);
-  for (let pages = 0; ahead; pages++) {
+  let cursor: unknown = parsed?.success ? parsed.data : null, ahead: Promise<Page> | null = null, pageSizeMax: number | undefined;
+  for (let pages = 0; ; pages++) {
     if (pages >= PAGES_PER_WINDOW_MAX) throw new ProviderError('unreadable_answer', `The provider's pages of ${window.stream} do not end (${pages} so far). Resume to try again.`);
-    const page = await ahead;
-    cursor = page.next;
-    stopIfAsked(run.signal, failed);
-    ahead = cursor === null ? null : fetchPage(line, window, cursor);
-    ahead?.catch(() => undefined);                       // looked at in the next round; a failure while storing must not be "unhandled"
-    await storePage(line, window, { ...page, removed: [], done: page.next === null }, only);
-    stopIfAsked(run.signal, failed);
+    const leave = await enter(run, failed);
+    try {
+      // A window keeps the page size it began with: a page token may hold for one size only.
+      if (pages === 0 && cursor === null && run.guard) pageSizeMax = pageSizeUnder(run.guard.pressure, run.provider.pageSize());
+      const page: Page = await (ahead ?? fetchPage(line, window, cursor, pageSizeMax));
+      cursor = page.next;
+      stopIfAsked(run.signal, failed);
+      ahead = cursor !== null && readsAhead(run) ? fetchPage(line, window, cursor, pageSizeMax) : null;
+      ahead?.catch(() => undefined);                     // looked at in the next round; a failure while storing must not be "unhandled"
+      await storePage(line, window, { ...page, removed: [], done: cursor === null }, only);
+      stopIfAsked(run.signal, failed);
+    } finally {
+      leave();
+    }
+    if (cursor === null) return;
   }
 }
+
+const enter = async ({ guard, signal }: Run, failed: AbortSignal): Promise<() => void> => (guard ? guard.enter(signal, failed) : () => undefined);
+const readsAhead = ({ guard }: Run): boolean => !guard || allowances[guard.pressure].readsAhead;
 
 function stopIfAsked(...signals: AbortSignal[]): void {
   for (const signal of signals) if (signal.aborted) throw signal.reason;
 }
 
 /** A page token that the provider forgot sends us back to the window's start: what is stored already counts as duplicate. */
-async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: unknown): Promise<Page> {
-  const where = { stream: window.stream, span: { since: window.since, until: window.until }, range: run.range, directory };
+async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: unknown, pageSizeMax?: number): Promise<Page> {
+  const where = { stream: window.stream, span: { since: window.since, until: window.until }, range: run.range, directory, pageSizeMax };
   try {
     return await run.provider.fetchPage(run.connector, { ...where, cursor });
   } catch (error) {
@@ -228,7 +242,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Catch, all: 
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
       const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten });
       line.counters = await commitSurely(shop.db, lease, chunk);
-      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note });
+      Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note, leftOut: chunk.leftOut });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
     });
   };
@@ -262,10 +276,10 @@ async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
 function chunkOf(line: Line, window: OpenWindow, page: Catch, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited' | 'forgotten'>): Chunk {
   const { done, mark = null } = page, note = page.skipped ?? null;
-  const order = line.streams.get(window.stream)?.order ?? 'unordered';
-  const covered = done ? 1 : Math.max(window.covered, coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
-  const after = line.windows.map((w) => (w === window ? { ...w, done, covered, note } : w));
-  return { window: { ...window }, checkpoint: page.next, done, covered, note, mark, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
+  const order = line.streams.get(window.stream)?.order ?? 'unordered', leftOut = page.leftOut ?? 0;
+  const covered = done ? 1 : Math.max(window.covered, page.covered ?? coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
+  const after = line.windows.map((w) => (w === window ? { ...w, done, covered, note, leftOut } : w));
+  return { window: { ...window }, checkpoint: page.next, done, covered, note, mark, leftOut, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
 }
 
 const COMMIT_TRIES = 3;

@@ -8,7 +8,9 @@ export type Failure =
   | { kind: 'timeout' }
   | { kind: 'connection' }
   /** 200, but not JSON to its end. */
-  | { kind: 'broken_json' };
+  | { kind: 'broken_json' }
+  /** 206, but not all the bytes it speaks of. */
+  | { kind: 'cut_short' };
 
 /** What is done about it. `retry` and `wait` are bounded by the attempts; `refresh` happens once a request. */
 export type Action =
@@ -37,7 +39,7 @@ const RATE_CODES = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'quota
 /** @param nowMs for a Retry-After that names a date */
 export function actionFor(failure: Failure, nowMs: number): Action {
   switch (failure.kind) {
-    case 'timeout': case 'connection': case 'broken_json': return { do: 'retry' };
+    case 'timeout': case 'connection': case 'broken_json': case 'cut_short': return { do: 'retry' };
     case 'status': return actionForStatus(failure, nowMs);
   }
 }

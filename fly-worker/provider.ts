@@ -1,6 +1,6 @@
 /** The only way out to a provider: authorised, timed out, bounded, retried, classified. It refuses other hosts and never puts a token or a query into an error. */
 import type { z } from 'zod';
-import type { ChangesContext, ChangesPage, Connector, FetchContext, GetJson, Meaning, Page, ProviderRequest, SourceRecord, UnreadableRecord } from '#contract/connector';
+import type { Ask, BytesRequest, ChangesContext, ChangesPage, Connector, FetchContext, FileBytes, GetBytes, GetJson, Meaning, Page, ProviderRequest, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { PAGE_SIZE_MIN, PROVIDER_ANSWER_BYTES_MAX, PROVIDER_ATTEMPTS_MAX, PROVIDER_TIMEOUT_MS, RETRY_AFTER_INLINE_MAX_MS } from '#contract/limits';
 import { isBelow, ProviderError, type ProviderErrorKind } from './connectors/provider-error.ts';
 import { actionFor, ADVICE, backoffMs, errorCode, type Failure } from './provider-policy.ts';
@@ -11,7 +11,7 @@ export { ProviderError, type ProviderErrorKind } from './connectors/provider-err
 export interface Clock { now(): number; wait(ms: number, signal: AbortSignal): Promise<void> }
 
 /** One attempt, for metrics. `outcome` is the HTTP status or what happened instead. */
-export interface RequestSeen { path: string; attempt: number; durationMs: number; outcome: number | 'timeout' | 'connection' | 'broken_json' }
+export interface RequestSeen { path: string; attempt: number; durationMs: number; outcome: number | 'timeout' | 'connection' | 'broken_json' | 'cut_short' }
 
 export interface ProviderOptions {
   /** Without a trailing slash, e.g. https://graph.microsoft.com. */
@@ -35,10 +35,11 @@ export interface ProviderOptions {
 }
 
 /** Which page: all that a connector is told, but what the client adds itself. */
-export type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'baseUrl' | 'pageSize'>;
+export type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'> & { /** Not more records than this. */ pageSizeMax?: number | undefined };
 
 export interface Provider {
   readonly get: GetJson;
+  readonly bytes: GetBytes;
   /** Records wanted a page by now: halved after repeated 504s, never grown again within a run. */
   pageSize(): number;
   /**
@@ -48,7 +49,7 @@ export interface Provider {
    */
   fetchPage<Cursor, Directory>(connector: Connector<Cursor, Directory>, where: Where<Cursor, Directory>): Promise<Page<Cursor>>;
   /** One page of the changes of a stream; smaller ones are asked for as above. The connector must have `changes`. */
-  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'baseUrl' | 'pageSize'>): Promise<ChangesPage<Place>>;
+  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'>): Promise<ChangesPage<Place>>;
   /** One record by its id. The connector must have `readOne`. */
   readOne(connector: Connector, where: { stream: string; providerId: string; directory: unknown }): Promise<SourceRecord | UnreadableRecord | null>;
   /** How often the provider would not let us in, or not to something, in this run: 401 and 403, limits not counted. What it hides then is not gone. */
@@ -79,20 +80,20 @@ export function openProvider(options: ProviderOptions): Provider {
   /** "Come back later" holds for all windows of the account, not only for the one that heard it. */
   let closedUntil = 0;
 
-  async function attemptOnce(request: ProviderRequest, token: string, attempt: number): Promise<Answer> {
+  async function attemptOnce<T>(request: ProviderRequest, reader: Reader<T>, token: string, attempt: number): Promise<Answer<T>> {
     const startedAt = clock.now();
-    const answer = await ask(options, request, token, timeoutMs);
-    onRequest?.({ path: pathOf(request.url), attempt, durationMs: clock.now() - startedAt, outcome: answer.kind === 'json' ? 200 : answer.kind === 'status' ? answer.status : answer.kind });
+    const answer = await ask(options, request, reader, token, timeoutMs);
+    onRequest?.({ path: pathOf(request.url), attempt, durationMs: clock.now() - startedAt, outcome: answer.kind === 'read' ? 200 : answer.kind === 'status' ? answer.status : answer.kind });
     return answer;
   }
 
-  async function read(request: ProviderRequest, canShrink: boolean): Promise<unknown> {
+  async function read<T>(request: ProviderRequest, reader: Reader<T>, canShrink: boolean): Promise<T> {
     if (!isBelow(baseUrl, request.url) || !isBelow(baseUrl, parsed(request.url))) throw failed('foreign_link', request, 'was not asked: it is not below the provider\'s address');
     let token = await session.current(), refreshed = false, heavy = 0;
     for (let attempt = 1; ; ) {
       while (closedUntil > clock.now()) await clock.wait(closedUntil - clock.now(), signal);
-      const answer = await doors.through(() => attemptOnce(request, token, attempt), signal);
-      if (answer.kind === 'json') return answer.json;
+      const answer = await doors.through(() => attemptOnce(request, reader, token, attempt), signal);
+      if (answer.kind === 'read') return answer.value;
       const action = actionFor(answer, clock.now());
       switch (action.do) {
         case 'stop':
@@ -124,18 +125,20 @@ export function openProvider(options: ProviderOptions): Provider {
   }
 
   const getWith = (canShrink: () => boolean): GetJson => async <T>(schema: z.ZodType<T>, request: ProviderRequest): Promise<T> => {
-    const result = schema.safeParse(await read(request, canShrink()));
+    const result = schema.safeParse(await read(request, readJson, canShrink()));
     if (result.success) return result.data;
     const issue = result.error.issues[0];
     throw failed('unreadable_answer', request, `answered something else than documented (${issue?.path.join('.') || 'answer'}: ${issue?.message ?? 'unknown'})`);
   };
 
+  const bytes: GetBytes = (part) => read({ url: part.url, headers: { Accept: 'application/octet-stream', Range: `bytes=${part.from}-${part.from + part.length - 1}` } }, partReader(part), false);
+
   /** Asks for a page, and for smaller ones as long as it is too much for the provider. */
-  async function inPages<T>(askFor: (how: { baseUrl: string; pageSize: number; get: GetJson }) => Promise<T>): Promise<T> {
+  async function inPages<T>(pageSizeMax: number, askFor: (how: Ask & { pageSize: number }) => Promise<T>): Promise<T> {
     for (;;) {
-      const size = pageSize;
+      const size = Math.min(pageSize, pageSizeMax);
       try {
-        return await askFor({ baseUrl, pageSize: size, get: getWith(() => size > pageSizeMin) });
+        return await askFor({ baseUrl, pageSize: size, get: getWith(() => size > pageSizeMin), bytes });
       } catch (error) {
         const heavy = error instanceof ProviderError && (error.kind === 'page_too_heavy' || error.kind === 'answer_too_large');
         if (!heavy || size <= pageSizeMin) throw error;
@@ -146,19 +149,20 @@ export function openProvider(options: ProviderOptions): Provider {
   }
 
   return {
-    get: getWith(() => false),
+    get: getWith(() => false), bytes,
     pageSize: () => pageSize,
-    fetchPage: (connector, where) => inPages((how) => connector.fetchPage({ ...where, ...how })),
-    readChanges: (connector, where) => inPages((how) => connector.changes!.read({ ...where, ...how })),
-    readOne: (connector, where) => connector.readOne!({ ...where, baseUrl, get: getWith(() => false) }),
+    fetchPage: (connector, { pageSizeMax = Infinity, ...where }) => inPages(pageSizeMax, (how) => connector.fetchPage({ ...where, ...how })),
+    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how })),
+    readOne: (connector, where) => connector.readOne!({ ...where, baseUrl, get: getWith(() => false), bytes }),
     refusals: () => refusals,
   };
 }
 
-type Answer = { kind: 'json'; json: unknown } | Failure;
+type Answer<T> = { kind: 'read'; value: T } | Failure;
+type Reader<T> = (response: Response, request: ProviderRequest, meaningOf: Connector['meaningOf']) => Promise<Answer<T>>;
 
 /** One attempt: headers and body within `timeoutMs`, at most PROVIDER_ANSWER_BYTES_MAX. */
-async function ask({ baseUrl, signal, meaningOf }: ProviderOptions, request: ProviderRequest, token: string, timeoutMs: number): Promise<Answer> {
+async function ask<T>({ baseUrl, signal, meaningOf }: ProviderOptions, request: ProviderRequest, reader: Reader<T>, token: string, timeoutMs: number): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(timeoutMs), either = AbortSignal.any([signal, timeout]);
   try {
     let url = request.url;
@@ -172,8 +176,7 @@ async function ask({ baseUrl, signal, meaningOf }: ProviderOptions, request: Pro
         if (hop >= REDIRECTS_MAX) throw failed('bad_request', request, 'redirected in a circle');
         continue;
       }
-      const text = await readText(response, request);
-      return answerOf(response, text, meaningOf);
+      return await reader(response, request, meaningOf);
     }
   } catch (error) {
     if (error instanceof ProviderError) throw error;
@@ -183,18 +186,35 @@ async function ask({ baseUrl, signal, meaningOf }: ProviderOptions, request: Pro
 }
 
 /** What an answer is once it has been read: its status, unless the connector knows that it lies. */
-function answerOf({ ok, status, headers }: Response, text: string, meaningOf: Connector['meaningOf']): Answer {
+const readJson: Reader<unknown> = async (response, request, meaningOf) => {
+  const { ok, status, headers } = response, text = (await readBody(response, request)).toString('utf8');
   let json: unknown, isJson = true;
   try { json = JSON.parse(text); } catch { isJson = false; }
   const meaning: Meaning | null = isJson && meaningOf ? meaningOf(status, json) : null;
   const retryAfter = headers.get('retry-after');
   if (meaning) return { kind: 'status', status: meaning.status, retryAfter: retryAfter ?? (meaning.retryAfterMs === undefined ? null : String(meaning.retryAfterMs / 1_000)), code: meaning.code };
   if (!ok) return { kind: 'status', status, retryAfter, code: errorCode(json) };
-  return isJson ? { kind: 'json', json } : { kind: 'broken_json' };
-}
+  return isJson ? { kind: 'read', value: json } : { kind: 'broken_json' };
+};
 
-async function readText(response: Response, request: ProviderRequest): Promise<string> {
-  if (response.body === null) return '';
+/** 206 with exactly the bytes that it says it brings. https://www.rfc-editor.org/rfc/rfc9110#name-206-partial-content */
+const partReader = ({ from, length }: BytesRequest): Reader<FileBytes> => async (response, request, meaningOf) => {
+  if (!response.ok) {
+    const refusal = await readJson(response, request, meaningOf);
+    return refusal.kind === 'read' ? { kind: 'status', status: response.status, retryAfter: null, code: null } : refusal;
+  }
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+  const version = response.headers.get('etag');
+  if (response.status !== 206 || Number(first) !== from || Number(last) >= from + length || version === null) {
+    await response.body?.cancel();
+    throw failed('unreadable_answer', request, 'answered something else than the part of the file that was asked for');
+  }
+  const bytes = await readBody(response, request);
+  return bytes.length === Number(last) - from + 1 ? { kind: 'read', value: { bytes, total: Number(total), version } } : { kind: 'cut_short' };
+};
+
+async function readBody(response: Response, request: ProviderRequest): Promise<Buffer> {
+  if (response.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
@@ -202,7 +222,7 @@ async function readText(response: Response, request: ProviderRequest): Promise<s
     if (bytes > PROVIDER_ANSWER_BYTES_MAX) throw failed('answer_too_large', request, `answered more than ${PROVIDER_ANSWER_BYTES_MAX >> 20} MB`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** One token for all requests; when it is refused, one renewal that everyone waits for. */
@@ -249,6 +269,7 @@ function said(answer: Failure): string {
     case 'timeout': return 'did not answer in time';
     case 'connection': return 'broke the connection';
     case 'broken_json': return 'answered incomplete JSON';
+    case 'cut_short': return 'answered fewer bytes than it announced';
   }
 }
 

@@ -1,12 +1,13 @@
 /** Reading memory, through the ledger: a hit of semantic memory counts only if Postgres names its record and content hash. */
 import { sql } from 'drizzle-orm';
 import type { IntegrationId } from '#contract/job';
+import { RECENCY_HALF_LIFE_DAYS, RECENCY_WORTH } from '#contract/limits';
 import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
 import type { Database, Row } from '#migrations/database';
+import { watermarksOf } from '#migrations/watermarks';
 import type { Embedder } from './embed/embedder.ts';
 import { vectorAt } from './embed/embedder.ts';
 import { snippetOf, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
-import { stretches } from './tokens.ts';
 
 export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embedder }
 
@@ -22,7 +23,8 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
     ...(query.integration && { integration: query.integration }), ...(query.stream && { stream: query.stream }), ...(query.person && { person: query.person }),
     ...(query.from && { fromMs: Date.parse(query.from) }), ...(query.to && { toMs: endOf(query.to) }),
   };
-  const candidates = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters });
+  const candidates = query.recency === 'prefer' ? newerFirst(found, Date.now()) : found;
   const current = await named(db, tenantId, candidates);
   const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);
   const ids = hits.map((h) => h.recordId);
@@ -35,6 +37,12 @@ export async function search({ db, semantic, embedder }: Memory, tenantId: strin
     }] : [];
   });
   return { results, watermarks, took_ms: Math.round((performance.now() - began) * 10) / 10 };
+}
+
+/** Scores fall with age towards a floor, and the order with them. The future is as new as today. */
+export function newerFirst<Hit extends { fused: number; occurredAt: number }>(hits: readonly Hit[], nowMs: number): Hit[] {
+  const worth = ({ occurredAt }: Hit): number => 1 - RECENCY_WORTH * (1 - 0.5 ** (Math.max(0, nowMs - occurredAt) / 86_400_000 / RECENCY_HALF_LIFE_DAYS));
+  return hits.map((hit) => ({ ...hit, fused: hit.fused * worth(hit) })).sort((a, b) => b.fused - a.fused);
 }
 
 /** A date without a time means the whole day. */
@@ -60,12 +68,6 @@ const entitiesOf = (tenantId: string, ids: string[]) => sql`
   select e.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from evidence e join graph_nodes n on n.tenant_id = e.tenant_id and n.id = e.target_id
    where e.tenant_id = ${tenantId} and e.record_id = any(${`{${ids.join(',')}}`}::uuid[]) and e.target_kind = 'n'
    order by e.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
-
-/** Per stream of a connection: the newest unbroken stretch of finished windows, over all its jobs. A window that was passed over has nothing complete. */
-const watermarksOf = (tenantId: string) => sql`
-  select x.connection_id::text as connection_id, x.integration_id, x.stream, x.title,
-         to_char(lower(x.newest) at time zone 'UTC', ${UTC}) as complete_back_to, to_char(upper(x.newest) at time zone 'UTC', ${UTC}) as complete_until
-    from ${stretches(tenantId, null)} order by 2, 3, 1`;
 
 function grouped(rows: Row[]): Map<string, EntityRef[]> {
   const map = new Map<string, EntityRef[]>();

@@ -1,15 +1,20 @@
 /** Takes jobs while there are any, one per slot: most urgent and oldest first. The doorbell only wakes it; Postgres says what waits, the job's object who may have it. */
 import { sql } from 'drizzle-orm';
+import type { Connector } from '#contract/connector';
 import type { Outcome, Progress } from '#contract/job';
 import type { Database } from '#migrations/database';
-import { DoorError, type Claim, type Credentials, type Door } from './door.ts';
+import { DoorError, type Claim, type Credentials, type Door, type ModelKey } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
+import { toProgress, type Counters, type Lease } from './ledger.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
 
 export interface RunnerOptions {
-  db: Database; door: Door; shop: Workshop; slots: number;
+  db: Database; door: Door; shop: Workshop & Enricher; slots: number;
+  /** Lets pages in as memory allows. */
+  guard?: MemoryGuard;
   /** Base URL of an integration's API, by environment name. */
   baseUrl(env: string, fallback: string): string;
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
@@ -18,6 +23,9 @@ export interface RunnerOptions {
   /** The process before this one had been told to take no more jobs. */
   draining?: boolean;
 }
+
+/** The stage behind the line: see enrich/stage.ts. */
+export interface Enricher { enrich(lease: Lease, key: ModelKey, signal: AbortSignal, onProgress: (counters: Counters) => void): Promise<Counters> }
 
 export interface Runner {
   /** Somebody should look. False: every slot is busy (a busy slot looks again by itself when it is done). */
@@ -94,10 +102,37 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
   log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
 }
 
-async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
-  const { job } = claim;
+async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
+  const { door, shop, guard } = options, { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
+  const { url, token } = await sourceOf(options, connector, claim);
+  const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
+  const { progress, mismatch } = await runPipeline({
+    shop, connector, signal, onProgress, lease, mode: job.mode, baseUrl: url, ...(guard && { guard }),
+    provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
+    range: { since: job.start_date, until: job.end_date },
+  });
+  if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
+  // Both memories are complete. What a model adds comes after them, and only with the tenant's own key.
+  const key = await door.modelKey(claim);
+  if (!key.ok) throw new LeaseLost(key.message);
+  if (key.value === null) return { kind: 'completed', progress };
+  const told = (counters: Counters): Progress => toProgress(counters, progress.streams, progress.covered);
+  return { kind: 'completed', progress: told(await shop.enrich(lease, key.value, signal, (counters) => onProgress(told(counters)))) };
+}
+
+interface Source { url: string; token(rejected?: string): Promise<string> }
+
+/** Where the records come from, and what opens it: the account's API with the vault's tokens, or the uploaded file with the job's own. */
+async function sourceOf({ door, baseUrl }: RunnerOptions, connector: Connector, claim: Claim): Promise<Source> {
+  if (connector.baseUrl === null) {
+    return {
+      url: door.archiveUrl,
+      // Heartbeats bring newer ones all the time.
+      token: (rejected) => (claim.token === rejected ? Promise.reject(new LeaseLost('The front desk no longer takes the token of this job.')) : Promise.resolve(claim.token)),
+    };
+  }
   const credentials = async (rejected?: string): Promise<Credentials> => {
     const answer = await door.credentials(claim, rejected);
     if (answer.ok) return answer.value;
@@ -107,16 +142,8 @@ async function run({ door, shop, baseUrl }: RunnerOptions, claim: Claim, signal:
       case 'fenced': case 'refused': throw new LeaseLost(answer.message);
     }
   };
-  const token = async (rejected?: string): Promise<string> => (await credentials(rejected)).accessToken;
   const { env, fallback, perAccount } = connector.baseUrl;
-  const apiUrl = perAccount && (await credentials()).apiUrl || baseUrl(env, fallback);
-  const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, baseUrl: apiUrl, mode: job.mode,
-    lease: { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence },
-    provider: openProvider({ baseUrl: apiUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
-    range: { since: job.start_date, until: job.end_date },
-  });
-  return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
+  return { url: perAccount && (await credentials()).apiUrl || baseUrl(env, fallback), token: async (rejected) => (await credentials(rejected)).accessToken };
 }
 
 /** Gives the job back. A front desk that does not answer is asked a few times; after that the lease runs out by itself. */

@@ -7,6 +7,7 @@ import { SWEEP_AGAIN_DAYS } from '#contract/limits';
 import type { StreamHistory } from '#contract/rounds';
 import type { PlannedWindow } from '#contract/windows';
 import type { Database } from '#migrations/database';
+import { stretches } from '#migrations/watermarks';
 import type { Lease, OpenWindow } from './ledger.ts';
 
 /** What a chunk leaves beside records: the end of a round of changes, or of a sweep. `againInDays`: a sweep is due then; null: none. */
@@ -15,13 +16,6 @@ export type Mark = { kind: 'round'; place: unknown; againInDays: number | null }
 const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 const ofStream = (lease: Lease, alias: string): SQL => sql`${sql.raw(alias)}.tenant_id = ${lease.tenantId} and ${sql.raw(alias)}.connection_id = ${lease.connectionId}::uuid`;
 const inDays = (days: number | null): SQL => sql`now() + make_interval(days => ${days}::int)`;
-
-/** The newest unbroken stretch of finished spans per connection and stream, over all jobs: a table named x. */
-export const stretches = (tenantId: string, connectionId: string | null): SQL => sql`
-  (select j.source_connection_id as connection_id, j.integration_id, w.stream, (array_agg(w.title order by w.updated_at desc) filter (where w.title is not null))[1] as title,
-          (select r from unnest(range_agg(tstzrange(w.since, w.until))) r order by upper(r) desc limit 1) as newest
-     from sync_windows w join historical_sync_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
-    where w.tenant_id = ${tenantId} and (${connectionId}::uuid is null or j.source_connection_id = ${connectionId}::uuid) and w.kind = 'span' and w.done and w.note is null group by 1, 2, 3) x`;
 
 /** What is known of the connection's streams. Throws DatabaseError. */
 export async function historyOf(db: Database, lease: Lease): Promise<(stream: string) => StreamHistory> {

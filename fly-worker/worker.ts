@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { SearchQuery } from '#contract/memory';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
@@ -11,10 +11,13 @@ import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
 import { forgetRecords } from './forget.ts';
+import { collectGarbage } from './garbage.ts';
 import type { Notice } from './main.ts';
+import { openMemoryGuard, type MemoryGuard } from './memory-guard.ts';
 import { readRecord, search, type Memory } from './reads.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
+import { probeStorage, storageOf } from './semantic/storage.ts';
 import { sweepLeftovers } from './sweep.ts';
 import { openWorkshop } from './workshop.ts';
 
@@ -22,21 +25,29 @@ const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery }
 const DrainBody = z.object({ machine_id: z.string() });
 const RecordBody = z.object({ tenant_id: z.string().min(1), record_id: z.uuid() });
 
-interface Rooms { config: Config; runner: Runner; memory: Memory; tell(notice: Notice): void }
+const MB = 1024 * 1024;
+
+interface Rooms { config: Config; runner: Runner; guard: MemoryGuard; memory: Memory; tell(notice: Notice): void }
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
   const workerId = `${config.FLY_MACHINE_ID ?? 'local'}/${process.pid}`;
   const db = openDatabase({ url: config.APP_DATABASE_URL, httpUrl: config.NEON_HTTP_URL, timeoutMs: DATABASE_TIMEOUT_MS });
   const embedder = localEmbedder(), threads = openDeriveThreads({ size: 1 });
-  const semantic = openSemanticMemory({ uri: config.LANCEDB_URI });
+  const place = { uri: config.LANCEDB_URI, accessKeyId: config.AWS_ACCESS_KEY_ID, secretAccessKey: config.AWS_SECRET_ACCESS_KEY, endpoint: config.AWS_ENDPOINT_URL_S3, region: config.AWS_REGION };
+  await probeStorage(place);
+  const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
+  const guard = openMemoryGuard({
+    memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
+    onChange: (pressure, rss) => log('memory_pressure', { pressure, rss_mb: Math.round(rss / MB) }),
+  });
   const runner = createRunner({
-    db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
+    guard, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, memory: { db, semantic, embedder }, tell };
+  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -96,9 +107,9 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
   }
 }
 
-function health({ config, runner }: Rooms): object {
+function health({ config, runner, guard }: Rooms): object {
   const idleMs = runner.idleSince === null ? 0 : Date.now() - runner.idleSince;
-  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, rss_bytes: process.memoryUsage.rss() };
+  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, rss_bytes: process.memoryUsage.rss(), memory_pressure: guard.pressure };
 }
 
 /** Before this machine is given up: from a yes on, no job begins here. A request that was meant for another machine closes nothing. */

@@ -6,7 +6,10 @@ import { coalesced } from './coalesce.ts';
 import { DeriveThreadError, type DeriveThreads } from './derive-thread.ts';
 import { vectorAt, type Embedder } from './embed/embedder.ts';
 import { contentHash } from './extract/hash.ts';
+import { openModel } from './enrich/model.ts';
+import { enrich } from './enrich/stage.ts';
 import type { Prepared, Workshop } from './pipeline.ts';
+import type { Enricher } from './runner.ts';
 import type { MemoryRow, SemanticMemory } from './semantic/memory.ts';
 
 export interface WorkshopParts {
@@ -18,7 +21,7 @@ export interface WorkshopParts {
   semantic: SemanticMemory;
 }
 
-export function openWorkshop(parts: WorkshopParts): Workshop {
+export function openWorkshop(parts: WorkshopParts): Workshop & Enricher {
   const { db, embedder, semantic } = parts;
   // One merge costs much the same for 100 rows as for 400: the windows of a tenant share them.
   const stores = new Map<string, (rows: MemoryRow[]) => Promise<void>>();
@@ -30,6 +33,7 @@ export function openWorkshop(parts: WorkshopParts): Workshop {
   return {
     db, contentHash,
     prepare: (owner, fresh) => prepare(parts, owner, fresh),
+    enrich: (lease, key, signal, onProgress) => enrich({ db, lease, semantic, space: { tenant: lease.tenantId, embedder }, model: openModel(key), signal, onProgress }),
     async remember(lease, records) {
       await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector, isNew }) => ({
         recordId, contentHash: hash, integrationId: lease.integrationId, connectionId: lease.connectionId, stream: source.stream, occurredAt: Date.parse(source.occurredAt),

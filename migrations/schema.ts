@@ -13,6 +13,7 @@ export const tenants = pgTable('tenants', {
   metadata: text('metadata'),
   plan: text('plan').notNull().default('free'),
   acuPerMonth: integer('acu_per_month'),
+  modelTokensPerMonth: bigint('model_tokens_per_month', { mode: 'number' }),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 });
 
@@ -75,11 +76,12 @@ export const invitations = pgTable('invitations', {
   id: text('id').primaryKey(),
   tenantId: text('tenant_id').notNull(),
   email: text('email').notNull(),
-  role: text('role'),
+  role: text('role').notNull(),
   status: text('status').notNull().default('pending'),
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   inviterId: text('inviter_id').notNull(),
+  tokenHash: text('token_hash').notNull(),
 });
 
 export const rateLimits = pgTable('rate_limits', {
@@ -101,6 +103,17 @@ export const apiKeys = pgTable('api_keys', {
   expiresAt: timestamp('expires_at', { withTimezone: true, precision: 3 }),
   lastUsedAt: timestamp('last_used_at', { withTimezone: true, precision: 3 }),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const tenantSecrets = pgTable('tenant_secrets', {
+  tenantId: text('tenant_id').notNull(),
+  name: text('name').notNull(),
+  sealed: text('sealed').notNull(),
+  last4: text('last4').notNull(),
+  baseUrl: text('base_url'),
+  model: text('model'),
+  updatedBy: text('updated_by').notNull(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.name] })]);
 
 export const connections = pgTable('connections', {
   tenantId: text('tenant_id').notNull(),
@@ -156,6 +169,7 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   acuAtStart: integer('acu_at_start').notNull().default(0),
   retriesAsked: integer('retries_asked').notNull().default(0),
   retriesPlanned: integer('retries_planned').notNull().default(0),
+  enrichment: jsonb('enrichment'),
   mode: text('mode').notNull().default('backfill'),
   removed: integer('removed').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
@@ -183,6 +197,14 @@ export const jobEvents = pgTable('job_events', {
   event: text('event').notNull(),
   message: text('message').notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.no] })]);
+
+export const archives = pgTable('archives', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  bytes: bigint('bytes', { mode: 'number' }).notNull(),
+  sha256: text('sha256').notNull(),
+  uploadedAt: timestamp('uploaded_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId] })]);
 
 export const acuUsage = pgTable('acu_usage', {
   tenantId: text('tenant_id').notNull(),
@@ -214,6 +236,7 @@ export const syncWindows = pgTable('sync_windows', {
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   title: text('title'),
   note: text('note'),
+  leftOut: integer('left_out').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
 
 export const syncTokens = pgTable('sync_tokens', {
@@ -315,6 +338,33 @@ export const evidence = pgTable('evidence', {
   name: text('name'),
   properties: jsonb('properties'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.targetId] })]);
+
+export const enrichments = pgTable('enrichments', {
+  tenantId: text('tenant_id').notNull(),
+  jobId: uuid('job_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  contentHash: text('content_hash').notNull(),
+  occurredAt: timestamp('occurred_at', { withTimezone: true, precision: 3 }).notNull(),
+  outcome: text('outcome').notNull().default('queued'),
+  message: text('message'),
+  inputHash: text('input_hash'),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.recordId] })]);
+
+export const modelUsage = pgTable('model_usage', {
+  tenantId: text('tenant_id').notNull(),
+  month: date('month').notNull(),
+  jobId: uuid('job_id').notNull(),
+  tokens: bigint('tokens', { mode: 'number' }).notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.month, t.jobId] })]);
+
+export const nodeMerges = pgTable('node_merges', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  intoId: uuid('into_id').notNull(),
+  rootId: uuid('root_id').notNull(),
+  mergedBy: text('merged_by').notNull(),
+  mergedAt: timestamp('merged_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
 
 export const extractionCache = pgTable('extraction_cache', {
   tenantId: text('tenant_id').notNull(),

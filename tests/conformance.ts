@@ -14,22 +14,23 @@ function instantClock(): Clock & { waits: number[] } {
   return { waits, now: () => now, wait: (ms, signal) => { waits.push(ms); now += ms; return signal.aborted ? Promise.reject(signal.reason as Error) : Promise.resolve(); } };
 }
 
-interface Walk { ids: string[]; unreadable: string[]; cursors: unknown[]; note: string | null }
+interface Walk { ids: string[]; unreadable: string[]; cursors: unknown[]; note: string | null; leftOut: number }
 /** One connector before its tape. */
 export interface Stage { connector: Connector; server: Replay; tape: Tape; directory: unknown }
 
-export function open({ connector, server }: Pick<Stage, 'connector' | 'server'>): Provider {
+export function open({ connector, server, tape }: Pick<Stage, 'connector' | 'server' | 'tape'>): Provider {
   let token = 1;
   return openProvider({
-    baseUrl: server.baseUrl, concurrencyMax: connector.concurrencyMax, pageSize: PAGE_SIZE, signal: new AbortController().signal, meaningOf: connector.meaningOf,
+    baseUrl: server.baseUrl, concurrencyMax: connector.concurrencyMax, pageSize: tape.recordsAPage ?? PAGE_SIZE, signal: new AbortController().signal, meaningOf: connector.meaningOf,
     clock: instantClock(), random: () => 0, timeoutMs: BODY_TIMEOUT_MS, token: (rejected) => Promise.resolve(rejected ? `token-${++token}` : 'token-1'),
   });
 }
 
 /** Reads a window to its end as the pipeline does; every cursor goes through the checkpoint column. */
 async function walk({ connector, server, tape, directory }: Stage, stream: string, from: unknown = null): Promise<Walk> {
-  const provider = open({ connector, server }), range = tape.range ?? tape.span;
-  const seen: Walk = { ids: [], unreadable: [], cursors: [], note: null };
+  const provider = open({ connector, server, tape }), range = tape.range ?? tape.span;
+  const seen: Walk = { ids: [], unreadable: [], cursors: [], note: null, leftOut: 0 };
+  let covered = 0;
   for (let cursor = from; seen.cursors.length < PAGES_MAX;) {
     const page = await provider.fetchPage(connector, { stream, span: tape.span, range, directory, cursor });
     seen.cursors.push(cursor);
@@ -42,6 +43,14 @@ async function walk({ connector, server, tape, directory }: Stage, stream: strin
     }
     for (const broken of page.unreadable) { expect(broken.message).toMatch(/\w{3}.*\.$/); seen.unreadable.push(broken.providerId); }
     if (page.skipped) seen.note = page.skipped;
+    if (page.leftOut !== undefined) {
+      expect(page.leftOut, 'grows from page to page').toBeGreaterThanOrEqual(seen.leftOut);
+      seen.leftOut = page.leftOut;
+    }
+    if (page.covered !== undefined) {
+      expect(page.covered >= covered && page.covered <= 1, 'progress never goes back').toBe(true);
+      covered = page.covered;
+    }
     if (page.next === null) return seen;
     cursor = connector.cursor.parse(JSON.parse(JSON.stringify(page.next)));
   }
@@ -55,10 +64,10 @@ const throttled: Fault = (_, response) => status(response, 429, {}, { error: { c
 const throttledFor = (after: string): Fault => (_, response) => status(response, 429, { 'retry-after': after });
 const answering = (code: number): Fault => (_, response) => status(response, code);
 const hang: Fault = () => true;
-const hangInBody: Fault = (_, response, answer) => { response.writeHead(200, { 'content-type': 'application/json' }).write(answer.slice(0, 20)); return true; };
+const hangInBody: Fault = (_, response, { status: code, headers, body }) => { response.writeHead(code, headers).write(body.subarray(0, 20)); return true; };
 const reset: Fault = (_, response) => { response.destroy(); return true; };
-const cutOff: Fault = (_, response, answer) => { response.writeHead(200, { 'content-length': String(Buffer.byteLength(answer)) }).write(answer.slice(0, answer.length / 2), () => response.destroy()); return true; };
-const halfJson: Fault = (_, response, answer) => { response.writeHead(200).end(answer.slice(0, answer.length / 2)); return true; };
+const cutOff: Fault = (_, response, { status: code, headers, body }) => { response.writeHead(code, { ...headers, 'content-length': String(body.length) }).write(body.subarray(0, body.length / 2), () => response.destroy()); return true; };
+const half: Fault = (_, response, { status: code, headers, body }) => { response.writeHead(code, headers).end(body.subarray(0, body.length / 2)); return true; };
 const otherShape: Fault = (_, response) => status(response, 200, {}, { surprise: true });
 
 export const faults: [string, Fault, Ending][] = [
@@ -86,8 +95,8 @@ export const faults: [string, Fault, Ending][] = [
   ['a reset connection', first(2, reset), 'same'],
   ['reset connections for ever', reset, 'provider_unavailable'],
   ['an answer cut off by the network', first(1, cutOff), 'same'],
-  ['half an answer that claims to be whole', first(1, halfJson), 'same'],
-  ['half answers for ever', halfJson, 'provider_unavailable'],
+  ['half an answer that claims to be whole', first(1, half), 'same'],
+  ['half answers for ever', half, 'provider_unavailable'],
   ['an answer of another shape', otherShape, 'unreadable_answer'],
 ];
 
@@ -102,7 +111,7 @@ export function describeConnector(connector: Connector, tape: Tape): void {
   describe(`${connector.id}`, () => {
     const streams = Object.keys(tape.records);
     let server: Replay, elsewhere: Replay, stage: Stage;
-    const ask = () => ({ get: open({ connector, server }).get, baseUrl: server.baseUrl });
+    const ask = () => { const { get, bytes } = open({ connector, server, tape }); return { get, bytes, baseUrl: server.baseUrl }; };
     beforeAll(async () => {
       server = await replay(tape);
       elsewhere = await replay(tape);
@@ -128,6 +137,7 @@ export function describeConnector(connector: Connector, tape: Tape): void {
         const seen = await walk(stage, stream);
         expect(seen.ids).toEqual(tape.records[stream]);
         expect(seen.unreadable).toEqual(tape.unreadable[stream] ?? []);
+        expect(seen.leftOut).toBe(tape.leftOut?.[stream] ?? 0);
       }
       expect([...server.used].sort()).toEqual(tape.exchanges.filter((exchange) => !exchange.spare).map((exchange) => exchange.get).sort());
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startNeonDoor } from '#dev/neon-door';
 import { startPostgres } from '#dev/postgres';
 import { freePort } from '#dev/ports';
+import type { Statement } from '#dev/neon-batch';
 import { openDatabase, type Database } from '#migrations/database';
 import { migrate, urlAs } from '#migrations/migrate';
 
@@ -26,11 +27,11 @@ export interface TestDatabase {
   stop(): Promise<void>;
 }
 
-export async function startTestDatabase(): Promise<TestDatabase> {
+export async function startTestDatabase(rewrite?: (statements: Statement[]) => Statement[]): Promise<TestDatabase> {
   const dir = mkdtempSync(join(tmpdir(), 'hsync-test-'));
   const [pgPort, doorPort] = [await freePort(), await freePort()];
   const postgres = await startPostgres({ dir, port: pgPort });
-  const door = await startNeonDoor({ port: doorPort, postgresPort: pgPort });
+  const door = await startNeonDoor({ port: doorPort, postgresPort: pgPort, ...(rewrite && { rewrite }) });
   const ownerUrl = postgres.superuserUrl, httpUrl = `http://127.0.0.1:${doorPort}/sql`, wsProxy = `127.0.0.1:${doorPort}/v2`;
   await migrate({ url: ownerUrl, wsProxy, appPassword: TEST_PASSWORD, authPassword: TEST_PASSWORD });
   const appUrl = urlAs(ownerUrl, 'hsync_app', TEST_PASSWORD), authUrl = urlAs(ownerUrl, 'hsync_auth', TEST_PASSWORD);

@@ -10,7 +10,7 @@ const rules: Rules = { leaseMs: LEASE_MS, stallMs: STALL_MS, ringAgainMs: RING_A
 const START = Date.parse('2026-11-01T00:00:00Z'), SECOND = 1_000;
 const facts: JobFacts = {
   jobId: 'job', tenantId: 'tenant', integrationId: 'outlook', connectionId: 'connection', priority: 'normal', mode: 'backfill', startDate: START - 90 * 86_400_000, endDate: START,
-  chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: START,
+  chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: START, createdBy: 'user:u1',
 };
 const at = (chunks: number, covered: number): Progress => ({ ...emptyProgress, chunks_completed: chunks, covered, ledger: { ...emptyLedger, seen: chunks, stored: chunks } });
 
@@ -308,6 +308,13 @@ describe('a heartbeat', () => {
     const { state, now } = play(running, beats(at(3, 0.3)));
     expect(state.lease!.lastCommitAt).toBe(now);
     expect(play({ state, now }, beats(at(2, 0.2))).state.progress).toEqual(state.progress);
+  });
+  it('with records that a model has read moves the stall on, too', () => {
+    const reading = (done: number) => beats({ ...at(3, 1), enrichment: { queued: 10 - done, done, failed: 0, tokens_spent: done, tokens_left: null, message: null } });
+    const begun = play(running, beats(at(3, 1)), reading(0)), waiting = play(later(begun, SECOND), reading(0)), moved = play(later(waiting, SECOND), reading(1));
+    expect(waiting.state.lease!.lastCommitAt).toBe(begun.state.lease!.lastCommitAt);
+    expect(moved.state.lease!.lastCommitAt).toBe(moved.now);
+    expect(toJob(moved.state, moved.now)).toMatchObject({ progress_percentage: 99, enrichment: { queued: 9, done: 1 } });
   });
 });
 

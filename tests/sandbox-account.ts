@@ -21,12 +21,15 @@ export const EVER: Span = { since: '2000-01-01T00:00:00.000Z', until: '2100-01-0
 async function ask(url: string, { token, tokenAnswer }: OAuth, form: Record<string, string>): Promise<TokenGrant> {
   const response = await fetch(`${url}${token.path}`, { method: 'POST', body: new URLSearchParams({ client_id: CLIENT, ...form }) });
   if (!response.ok) throw new ProviderError('auth_expired', await response.text());
-  return tokenAnswer.parse(await response.json());
+  const answer: unknown = await response.json(), grant = tokenAnswer.safeParse(answer);
+  if (!grant.success) throw new ProviderError('auth_expired', JSON.stringify(answer));
+  return grant.data;
 }
 
 /** Consent as a script gives it. No address: the account that the provider offers first. `asked`: more or other parameters of the consent address. */
 export async function consent(url: string, oauth: OAuth, address: string | null, asked: Record<string, string> = {}): Promise<TokenGrant> {
-  const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: BACK, response_type: 'code', scope: oauth.scopes.map((s) => s.scope).join(' '), ...address !== null && { login_hint: address }, ...oauth.authorizeExtra.always, ...asked });
+  const { name, separator } = oauth.scopeParameter ?? { name: 'scope', separator: ' ' };
+  const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: BACK, response_type: 'code', [name]: oauth.scopes.map((s) => s.scope).join(separator), ...address !== null && { login_hint: address }, ...oauth.authorizeExtra.always, ...asked });
   const response = await fetch(`${url}${oauth.authorize.path}?${query}`, { redirect: 'manual' });
   const code = new URL(response.headers.get('location')!).searchParams.get('code');
   if (!code) throw new Error(`No consent: ${response.headers.get('location')}`);
@@ -41,7 +44,7 @@ export async function openAccount(url: string, connector: Connector, address: st
   const oauth = connector.oauth!;
   let grant = await consent(url, oauth, address), refreshes = 0, now = Date.now();
   const provider = openProvider({
-    baseUrl: url, concurrencyMax: connector.concurrencyMax, pageSize: 50, signal: new AbortController().signal, clock: { now: () => now, wait: (ms) => { now += ms; return Promise.resolve(); } },
+    baseUrl: url, concurrencyMax: connector.concurrencyMax, pageSize: 50, meaningOf: connector.meaningOf, signal: new AbortController().signal, clock: { now: () => now, wait: (ms) => { now += ms; return Promise.resolve(); } },
     token: async (rejected) => {
       if (rejected === undefined) return grant.accessToken;
       refreshes++;
@@ -55,7 +58,8 @@ export async function openAccount(url: string, connector: Connector, address: st
     provider, get grant() { return grant; }, refreshes: () => refreshes,
     async read(stream, span = EVER) {
       const pages: Page[] = [];
-      for (let cursor: unknown = null; pages.length === 0 || cursor !== null; cursor = pages.at(-1)!.next) pages.push(await provider.fetchPage(connector, { stream, span, cursor }));
+      const directory = await connector.directory?.({ get: provider.get, bytes: provider.bytes, baseUrl: url }) ?? null;
+      for (let cursor: unknown = null; pages.length === 0 || cursor !== null; cursor = pages.at(-1)!.next) pages.push(await provider.fetchPage(connector, { stream, span, range: span, directory, cursor }));
       return { pages, records: pages.flatMap((page) => page.records), unreadable: pages.flatMap((page) => page.unreadable) };
     },
     async admin(method, path, body) {

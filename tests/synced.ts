@@ -1,20 +1,21 @@
 /** A tenant whose accounts are synced from the sandbox by the real line (provider client, derivation, LanceDB, Postgres), without edge and lease. Knows no connector by name. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import type { Connector, OAuth, TokenGrant } from '#contract/connector';
+import type { Connector } from '#contract/connector';
 import type { JobMode, StreamProgress } from '#contract/job';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#dev/sandbox/server';
 import { openDeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { runPipeline, type Finished } from '#fly-worker/pipeline';
-import { openProvider, ProviderError, type RequestSeen } from '#fly-worker/provider';
+import { openProvider, type RequestSeen } from '#fly-worker/provider';
 import { search } from '#fly-worker/reads';
 import { openSemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
 import { startTestDatabase, type TestDatabase } from './database.ts';
+import { consent, refresh } from './sandbox-account.ts';
 
 export interface Range { since: string; until: string }
 export interface SyncedTenant {
@@ -43,11 +44,14 @@ export async function openSyncedTenant(options: Partial<SandboxOptions> = {}): P
   return {
     db, sandbox, tenantId,
     async connect(connector, account) {
-      const connectionId = randomUUID(), first = await signIn(sandbox.url, connector.oauth!, account);
+      const connectionId = randomUUID(), oauth = connector.oauth!;
       await db.owner.system([sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, ${connector.id}, ${account})`]);
-      let grant = first;
+      let grant = await consent(sandbox.url, oauth, account);
       const token = async (rejected?: string): Promise<string> => {
-        if (rejected !== undefined) grant = { ...grant, ...await refresh(sandbox.url, connector.oauth!, grant.refreshToken ?? '') };
+        if (rejected !== undefined) {
+          const newer = await refresh(sandbox.url, oauth, grant);
+          grant = { ...newer, refreshToken: newer.refreshToken ?? grant.refreshToken };
+        }
         return grant.accessToken;
       };
       return {
@@ -76,27 +80,4 @@ export async function openSyncedTenant(options: Partial<SandboxOptions> = {}): P
     },
     async close() { await threads.close(); await semantic.close(); await sandbox.stop(); await db.stop(); rmSync(dir, { recursive: true, force: true }); },
   };
-}
-
-const BACK = 'http://127.0.0.1/callback', CLIENT = { client_id: 'test', client_secret: 'test' };
-
-async function signIn(sandboxUrl: string, oauth: OAuth, account: string): Promise<TokenGrant> {
-  const verifier = randomBytes(32).toString('base64url'), { name, separator } = oauth.scopeParameter ?? { name: 'scope', separator: ' ' };
-  const query = { ...CLIENT, response_type: 'code', redirect_uri: BACK, state: 's', [name]: oauth.scopes.map((s) => s.scope).join(separator), code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256', login_hint: account, ...oauth.authorizeExtra.always };
-  const consent = await fetch(`${sandboxUrl}${oauth.authorize.path}?${new URLSearchParams(query)}`, { redirect: 'manual' });
-  const code = new URL(consent.headers.get('location') ?? 'http://none/').searchParams.get('code');
-  if (!code) throw new Error(`The sandbox gave no consent for ${account}: ${consent.headers.get('location')}`);
-  return exchange(sandboxUrl, oauth, { grant_type: 'authorization_code', code, redirect_uri: BACK, code_verifier: verifier });
-}
-
-async function refresh(sandboxUrl: string, oauth: OAuth, refreshToken: string): Promise<Partial<TokenGrant>> {
-  const grant = await exchange(sandboxUrl, oauth, { grant_type: 'refresh_token', refresh_token: refreshToken });
-  return { accessToken: grant.accessToken, ...(grant.refreshToken === null ? {} : { refreshToken: grant.refreshToken }) };
-}
-
-async function exchange(sandboxUrl: string, oauth: OAuth, form: Record<string, string>): Promise<TokenGrant> {
-  const answer: unknown = await (await fetch(`${sandboxUrl}${oauth.token.path}`, { method: 'POST', body: new URLSearchParams({ ...CLIENT, ...form }) })).json();
-  const grant = oauth.tokenAnswer.safeParse(answer);
-  if (!grant.success) throw new ProviderError('auth_expired', `No token: ${JSON.stringify(answer)}. Reconnect.`);
-  return grant.data;
 }

@@ -1,13 +1,15 @@
 /** Who may see what, and which screen an address means. A new screen is one line in `screens`. */
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import type { ReactNode } from 'react';
-import { Button, Empty } from './parts/basics.tsx';
+import { AfterConnecting } from './parts/after-connecting.tsx';
+import { Button, Empty, Skeleton } from './parts/basics.tsx';
 import { Shell } from './parts/shell.tsx';
 import { Toaster } from './parts/toaster.tsx';
-import { HomeScreen } from './screens/home.tsx';
+import { IntegrationsScreen } from './screens/integrations.tsx';
 import { JobScreen } from './screens/job.tsx';
 import { JobsScreen } from './screens/jobs.tsx';
 import { NotFoundScreen } from './screens/not-found.tsx';
+import { OverviewScreen } from './screens/overview.tsx';
 import { RecordSheet } from './screens/record.tsx';
 import { SearchScreen } from './screens/search.tsx';
 import { SignInScreen } from './screens/sign-in.tsx';
@@ -18,12 +20,17 @@ import { askWho, useSession } from './state/session.ts';
 import type { Me } from './state/session.ts';
 import { percent } from './words/time.ts';
 
-interface Screen { path: RegExp; title: string; show: (parts: readonly string[]) => ReactNode }
+/** Screens that not every visit sees come when they are wanted. */
+const SettingsScreen = lazy(async () => ({ default: (await import('./screens/settings.tsx')).SettingsScreen }));
+
+interface Screen { path: RegExp; title: string; show: (parts: readonly string[], me: Me) => ReactNode }
 const screens: readonly Screen[] = [
-  { path: /^\/$/, title: 'Home', show: () => <HomeScreen /> },
-  { path: /^\/search$/, title: 'Search', show: () => <SearchScreen /> },
+  { path: /^\/$/, title: 'Overview', show: (_, me) => <OverviewScreen me={me} /> },
+  { path: /^\/integrations$/, title: 'Integrations', show: () => <IntegrationsScreen /> },
   { path: /^\/jobs$/, title: 'Sync history', show: () => <JobsScreen /> },
   { path: /^\/jobs\/([^/]+)$/, title: 'Sync', show: ([jobId = '']) => <JobScreen key={jobId} jobId={jobId} /> },
+  { path: /^\/search$/, title: 'Search', show: () => <SearchScreen /> },
+  { path: /^\/settings(?:\/([^/]+))?$/, title: 'Settings', show: ([section = ''], me) => <SettingsScreen me={me} section={section} /> },
 ];
 const notFound: Screen = { path: /./, title: 'Not found', show: () => <NotFoundScreen /> };
 
@@ -47,7 +54,8 @@ function SignedIn({ me }: { me: Me }) {
   useTitle(screen.title);
   return (
     <>
-      <Shell me={me} screenTitle={screen.title}>{screen.show(parts)}</Shell>
+      <Shell me={me} screenTitle={screen.title}><Suspense fallback={<div className="card card-loading"><Skeleton lines={5} /></div>}>{screen.show(parts, me)}</Suspense></Shell>
+      <AfterConnecting />
       <RecordSheet recordId={query.get('record')} query={query.get('q') ?? ''} />
       <Toaster />
     </>

@@ -7,6 +7,8 @@ import './styles/shell.css';
 import './styles/parts.css';
 import './styles/dialogs.css';
 import './styles/job.css';
+import './styles/overview.css';
+import './styles/charts.css';
 import './styles/screens.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

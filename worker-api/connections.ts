@@ -8,31 +8,35 @@ import { IntegrationId } from '#contract/job';
 import { ACCOUNT_TIMEOUT_MS, OAUTH_STATE_SECONDS } from '#contract/limits';
 import { connectorOf, connectors } from '#fly-worker/connectors/index';
 import type { Row } from '#migrations/database';
+import { bytesMaxOf, dropArchive } from './archive-store.ts';
 import { principalOf, type Principal } from './auth.ts';
-import { tenantDatabase } from './database.ts';
+import { tenantDatabase, utc } from './database.ts';
 import type { Env } from './env.ts';
-import { addressOf, authorizeUrl, exchangeCode, newVerifier, OAuthError, type Tokens } from './oauth-client.ts';
+import { addressOf, authorizeUrl, exchangeCode, newVerifier, type Tokens } from './oauth-client.ts';
+import { OAuthError } from './oauth-error.ts';
 import { objectOf } from './jobs.ts';
 import { serve, uuidOr404, type App } from './route.ts';
-import { vaultName } from './vault/connection-vault.ts';
+import { vaultName, VERIFIER_PURPOSE } from './vault/connection-vault.ts';
 import { openVault, toBase64Url } from './vault/seal.ts';
 
-const VERIFIER_PURPOSE = 'oauth-verifier';
-
 /** Select list over `connections c`, for `toConnection`. */
-export const connectionColumns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
-  to_char(last_synced_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_synced_at, schedule, to_char(next_sync_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as next_sync_at, schedule_note`;
+export const connectionColumns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, ${utc('created_at')} as created_at,
+  ${utc('last_synced_at')} as last_synced_at, schedule, ${utc('next_sync_at')} as next_sync_at, schedule_note,
+  (select json_build_object('bytes', a.bytes, 'sha256', a.sha256, 'uploaded_at', ${utc('a.uploaded_at')}) from archives a where a.tenant_id = c.tenant_id and a.connection_id = c.id) as archive`;
 export const toConnection = (row: Row): Connection => ({
   connection_id: String(row.id), integration_id: row.integration_id as Connection['integration_id'], account: String(row.account), status: row.status as Connection['status'],
-  scope: String(row.scopes ?? '').split(' ').filter(Boolean), created_at: String(row.created_at), last_synced_at: orNull(row.last_synced_at),
-  schedule: row.schedule as Connection['schedule'], next_sync_at: orNull(row.next_sync_at), schedule_note: orNull(row.schedule_note),
+  scope: String(row.scopes ?? '').split(' ').filter(Boolean), created_at: String(row.created_at), last_synced_at: row.last_synced_at === null ? null : String(row.last_synced_at),
+  schedule: row.schedule as Connection['schedule'], next_sync_at: row.next_sync_at as string | null, schedule_note: row.schedule_note as string | null,
+  archive: row.archive as Connection['archive'],
 });
 
-const orNull = (value: unknown): string | null => (value === null ? null : String(value));
-
 export function serveConnections(app: App): void {
-  serve(app, routes.listIntegrations, async () => ({
-    integrations: connectors.map((c) => ({ integration_id: c.id, title: c.title, scopes: (c.oauth?.scopes ?? []).map((s) => ({ scope: s.scope, in_words: s.inWords })) })),
+  serve(app, routes.listIntegrations, async ({ env }) => ({
+    integrations: connectors.map(({ id, title, oauth, upload }) => ({
+      integration_id: id, title, scopes: (oauth?.scopes ?? []).map((s) => ({ scope: s.scope, in_words: s.inWords })),
+      connect: upload ? 'upload' as const : 'oauth' as const,
+      upload: upload ? { in_words: upload.inWords, extensions: [...upload.extensions], bytes_max: bytesMaxOf(env) } : null,
+    })),
   }));
 
   serve(app, routes.listConnections, async ({ env, principal: { tenantId } }) => {
@@ -43,7 +47,7 @@ export function serveConnections(app: App): void {
   serve(app, routes.authorizeConnection, async ({ env, principal, params, body }) => {
     const connector = connectable(params.integration_id);
     const state = newVerifier(), verifier = newVerifier();
-    const url = await authorizeUrl(env, connector, { redirectUri: redirectUri(env, connector), state, verifier, loginHint: body?.login_hint })
+    const url = await authorizeUrl(env, principal.tenantId, connector, { redirectUri: redirectUri(env, connector), state, verifier, loginHint: body?.login_hint })
       .catch((e: unknown) => { throw e instanceof OAuthError ? new ApiError('unprocessable', e.message) : e; });
     const sealed = await openVault(env.TOKEN_KEYS).seal(principal.tenantId, VERIFIER_PURPOSE, verifier);
     await tenantDatabase(env).tenant(principal.tenantId, [
@@ -67,8 +71,9 @@ export function serveConnections(app: App): void {
     if (!row) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
     // A worker holds an access token for the whole run; it must not read on with it.
     for (const job of active ?? []) await objectOf(env, tenantId, String(job.id)).disconnected(name);
-    const access = await giveBack(env, tenantId, row, (others ?? []).map((o) => String(o.integration_id)));
-    return { ...toConnection(row), access, message: accessSentences[access] };
+    if (row.archive !== null) await dropArchive(env, tenantId, id);
+    const access = row.archive !== null ? 'file_deleted' : await giveBack(env, tenantId, row, (others ?? []).map((o) => String(o.integration_id)));
+    return { ...toConnection(row), archive: null, access, message: accessSentences[access] };
   });
 
   app.get(OAUTH_CALLBACK_PATH.replace('{integration_id}', ':integration_id'), finishConsent);
@@ -106,7 +111,7 @@ async function finishConsent(context: Context<{ Bindings: Env }>): Promise<Respo
   if (typeof sealed !== 'string') return back('connect_error=expired');
   try {
     const { text: verifier } = await openVault(env.TOKEN_KEYS).open(tenantId, VERIFIER_PURPOSE, sealed);
-    const tokens = await exchangeCode(env, connector, code, verifier, redirectUri(env, connector), Date.now());
+    const tokens = await exchangeCode(env, tenantId, connector, code, verifier, redirectUri(env, connector), Date.now());
     const account = await accountName(env, connector, tokens);
     return back(`connected=${await connect(env, principal, connector, account, tokens)}`);
   } catch (e) {
@@ -132,7 +137,7 @@ async function connect(env: Env, { tenantId, name }: Principal, connector: Conne
 
 async function accountName(env: Env, connector: Connector, tokens: Tokens): Promise<string> {
   const { path, schema } = connector.oauth!.account;
-  const response = await fetch(`${tokens.apiUrl ?? addressOf(env, connector.baseUrl)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS) })
+  const response = await fetch(`${tokens.apiUrl ?? addressOf(env, connector.baseUrl!)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS) })
     .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`); });
   const parsed = schema.safeParse(await response.json().catch(() => null));
   if (!response.ok || !parsed.success) throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`);

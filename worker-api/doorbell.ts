@@ -7,6 +7,7 @@ import type { Env } from './env.ts';
 import { ensureWorkerRunning } from './fleet.ts';
 import { objectOf } from './jobs.ts';
 import { startDueSyncs } from './schedule.ts';
+import { sweepSignIns } from './sign-in-limits.ts';
 import { signForWorker } from './tokens.ts';
 
 export interface Bell { tenant_id: string; job_id: string }
@@ -54,7 +55,7 @@ async function answerDeadLetters(batch: MessageBatch<Bell>, env: Env): Promise<v
 
 /** The cron trigger's work: whatever nobody would notice by itself. */
 export async function lookEveryMinute(env: Env): Promise<void> {
-  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env), startDueSyncs(env)]);
+  const results = await Promise.allSettled([wakeForgottenJobs(env), resumeWithRoom(env), startDueSyncs(env), sweepSignIns(env)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

@@ -1,20 +1,29 @@
 /** The front desk: every request comes in here. Thin: routes, errors as one shape, the socket's upgrade, the queue. */
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { routes } from '#contract/api';
 import { ApiError } from '#contract/errors';
-import { authOf, principalOf } from './auth.ts';
+import { serveActivity } from './activity.ts';
+import { serveApiKeys } from './api-keys.ts';
+import { serveArchives } from './archives.ts';
 import { serveConnections } from './connections.ts';
 import { serveDeadLetters } from './dead-letters.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
 import type { Env } from './env.ts';
 import { serveFleet } from './fleet.ts';
+import { serveGraph } from './graph/routes.ts';
+import { serveInvitations } from './invitations.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
 import { serveMe } from './me.ts';
+import { serveMembers } from './members.ts';
 import { serveMemory } from './memory.ts';
-import { refuseForeignOrigin, type App } from './route.ts';
+import { admit, type App } from './route.ts';
 import { serveSchedule } from './schedule.ts';
+import { serveSecrets } from './secrets.ts';
+import { serveSignIn } from './sign-in.ts';
 import { serveStart } from './start.ts';
+import { serveRotation } from './vault/rotation.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
 export { SyncJob } from '#durable-objects/sync-job';
@@ -27,25 +36,32 @@ const headers = secureHeaders();
 app.use((context, next) => (context.req.path.startsWith('/ws/') ? next() : headers(context, next)));
 
 app.get('/healthz', ({ json }) => json({ ok: true }));
-app.on(['GET', 'POST'], '/api/auth/*', ({ env, req }) => authOf(env).handler(req.raw));
 
 serveMe(app);
+serveSignIn(app);
+serveMembers(app);
+serveInvitations(app);
+serveApiKeys(app);
+serveSecrets(app);
 serveStart(app);
 serveSchedule(app);
 serveJobs(app);
 serveJobStory(app);
 serveDeadLetters(app);
 serveConnections(app);
+serveArchives(app);
 serveMemory(app);
+serveGraph(app);
+serveActivity(app);
 serveFleet(app);
 serveWorkerDoor(app);
+serveRotation(app);
 
 app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {
   if (req.header('upgrade')?.toLowerCase() !== 'websocket') throw new ApiError('bad_request', 'This address speaks WebSocket only.');
-  const principal = await principalOf(req.raw, env);
-  if (principal.via === 'session') refuseForeignOrigin(req.raw, env);
-  const { jobId } = await findJob(env, principal.tenantId, req.param('job_id'));
-  return objectOf(env, principal.tenantId, jobId).fetch(req.raw);
+  const { tenantId } = await admit(routes.getJob.scope, req.raw, env);
+  const { jobId } = await findJob(env, tenantId, req.param('job_id'));
+  return objectOf(env, tenantId, jobId).fetch(req.raw);
 });
 
 app.notFound((context) => context.json(new ApiError('not_found', 'There is nothing at this address.').body(), 404));

@@ -4,11 +4,9 @@ import { routes } from '#contract/api';
 import { ApiError } from '#contract/errors';
 import type { JobEventEntry, RecordFailure } from '#contract/job';
 import { JOB_EVENTS_MAX } from '#contract/limits';
-import { tenantDatabase } from './database.ts';
+import { tenantDatabase, utc } from './database.ts';
 import { act, findJob } from './jobs.ts';
 import { serve, uuidOr404, type App } from './route.ts';
-
-const utc = (column: string): SQL => sql.raw(`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 
 /** A record that failed and was stored at a later meeting is a failure no more; one whose newer version failed stands in memory in its older one. */
 const failuresOf = (tenantId: string, jobId: string): SQL => sql`

@@ -3,43 +3,28 @@ import { z } from 'zod';
 import type { BaseUrl, Connector, OAuth, OAuthPlace, TokenGrant } from '#contract/connector';
 import { REVOKE_TIMEOUT_MS, TOKEN_TIMEOUT_MS } from '#contract/limits';
 import type { Env } from './env.ts';
+import { clientOf, settingOf, type Client } from './oauth-clients.ts';
+import { OAuthError } from './oauth-error.ts';
 import { toBase64Url } from './vault/seal.ts';
 
-/** What is sealed for a connection. `expiresAt` in milliseconds since the epoch, null: it holds until refused. `apiUrl`: the account's own API address, if it has one. */
-export const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string().nullable(), expiresAt: z.number().nullable(), apiUrl: z.string().nullable().default(null) });
-export type Tokens = z.infer<typeof Tokens>;
-
 /**
- * - `refused`         the grant is gone, only consent brings it back
- * - `not_all_allowed` consent was given, but not to what a sync needs
- * - `unavailable`     the provider did not answer sensibly; try again later
- * - `not_configured`  our own client id or secret is missing
+ * What is sealed for a connection. `expiresAt` in milliseconds since the epoch, null: it holds until refused. `apiUrl`: the account's own API address, if it has one.
+ * `clientId`: the OAuth client that consent was given to, null: the platform's of that time; no other one can refresh it.
  */
-export class OAuthError extends Error {
-  override name = 'OAuthError';
-  readonly kind: 'refused' | 'not_all_allowed' | 'unavailable' | 'not_configured';
-  constructor(kind: OAuthError['kind'], message: string) { super(message); this.kind = kind; }
-}
+export const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string().nullable(), expiresAt: z.number().nullable(), apiUrl: z.string().nullable().default(null), clientId: z.string().nullable().default(null) });
+export type Tokens = z.infer<typeof Tokens>;
 
 /** Slack says so with a 200 and `ok: false`. */
 const TokenRefusal = z.object({ error: z.string() });
 /** The words that end a grant. A 500 or a proxy's page must not sign anybody out. RFC 6749 section 5.2 */
 const REFUSALS = ['invalid_grant', 'invalid_token'];
 
-const setting = (env: Env, name: string): string | undefined => (env as unknown as Record<string, string | undefined>)[name];
 /** Base URL by its environment name, the real service without it; no trailing slash. */
-export const addressOf = (env: Env, { env: name, fallback }: BaseUrl): string => (setting(env, name) ?? fallback).replace(/\/+$/, '');
+export const addressOf = (env: Env, { env: name, fallback }: BaseUrl): string => (settingOf(env, name) ?? fallback).replace(/\/+$/, '');
 /** A place's whole address. Providers document whole addresses, so the environment may hold one with its path already. */
 function placeOf(env: Env, { authorize, token, revoke }: OAuth, place: OAuthPlace): string {
   const base = addressOf(env, place), tail = [authorize, token, ...(revoke ? [revoke] : [])].find(({ path }) => base.endsWith(path))?.path ?? '';
   return `${base.slice(0, base.length - tail.length)}${place.path}`;
-}
-
-function clientOf(env: Env, { title, oauth }: Connector): { id: string; secret: string; oauth: OAuth } {
-  const prefix = oauth?.provider.toUpperCase();
-  const id = setting(env, `${prefix}_CLIENT_ID`), secret = setting(env, `${prefix}_CLIENT_SECRET`);
-  if (!oauth || !id || !secret) throw new OAuthError('not_configured', `Connecting ${title} needs ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET in the environment.`);
-  return { id, secret, oauth };
 }
 
 export const newVerifier = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
@@ -47,8 +32,8 @@ const challengeOf = async (verifier: string): Promise<string> => toBase64Url(new
 const scopesOf = ({ scopes, scopeParameter: { name, separator } = { name: 'scope', separator: ' ' } }: OAuth): Record<string, string> => ({ [name]: scopes.map((s) => s.scope).join(separator) });
 
 /** Where the person gives consent. Throws OAuthError `not_configured`. */
-export async function authorizeUrl(env: Env, connector: Connector, { redirectUri, state, verifier, loginHint }: { redirectUri: string; state: string; verifier: string; loginHint?: string | undefined }): Promise<string> {
-  const { id, oauth } = clientOf(env, connector);
+export async function authorizeUrl(env: Env, tenantId: string, connector: Connector, { redirectUri, state, verifier, loginHint }: { redirectUri: string; state: string; verifier: string; loginHint?: string | undefined }): Promise<string> {
+  const { id, oauth } = await clientOf(env, tenantId, connector);
   const url = new URL(placeOf(env, oauth, oauth.authorize));
   const query = {
     client_id: id, response_type: 'code', redirect_uri: redirectUri, ...scopesOf(oauth), state, code_challenge: await challengeOf(verifier), code_challenge_method: 'S256',
@@ -59,22 +44,23 @@ export async function authorizeUrl(env: Env, connector: Connector, { redirectUri
 }
 
 /** Tokens for a code from consent. Throws OAuthError. */
-export async function exchangeCode(env: Env, connector: Connector, code: string, verifier: string, redirectUri: string, now: number): Promise<Tokens> {
-  const grant = await ask(env, connector, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri });
+export async function exchangeCode(env: Env, tenantId: string, connector: Connector, code: string, verifier: string, redirectUri: string, now: number): Promise<Tokens> {
+  const client = await clientOf(env, tenantId, connector);
+  const grant = await ask(env, connector, client, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri });
   const missing = connector.oauth?.scopes.filter((s) => s.needed && grant.scopes !== null && !grant.scopes.includes(s.scope)) ?? [];
   if (missing.length > 0) throw new OAuthError('not_all_allowed', `${connector.title} was connected without what a sync needs: ${missing.map((s) => s.inWords).join(', ')}.`);
-  return tokensOf(env, connector, grant, null, now);
+  return tokensOf(env, connector, grant, client.id, null, now);
 }
 
 /** Newer tokens. A provider that rotates refresh tokens answers with the next one; store it before using anything. Throws OAuthError. */
-export async function refreshTokens(env: Env, connector: Connector, before: Tokens, now: number): Promise<Tokens> {
+export async function refreshTokens(env: Env, tenantId: string, connector: Connector, before: Tokens, now: number): Promise<Tokens> {
   if (!before.refreshToken) throw new OAuthError('refused', `${connector.title} gave us no way to stay signed in. Reconnect it.`);
-  const { oauth } = clientOf(env, connector);
-  return tokensOf(env, connector, await ask(env, connector, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(oauth.scopeParameter ? {} : scopesOf(oauth)) }), before, now);
+  const client = await clientOf(env, tenantId, connector, before.clientId);
+  return tokensOf(env, connector, await ask(env, connector, client, { grant_type: 'refresh_token', refresh_token: before.refreshToken, ...(client.oauth.scopeParameter ? {} : scopesOf(client.oauth)) }), client.id, before, now);
 }
 
-const tokensOf = (env: Env, connector: Connector, { accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, before: Tokens | null, now: number): Tokens => ({
-  accessToken, refreshToken: refreshToken ?? before?.refreshToken ?? null, expiresAt: expiresInSeconds === null ? null : now + expiresInSeconds * 1000,
+const tokensOf = (env: Env, connector: Connector, { accessToken, refreshToken, expiresInSeconds, apiUrl }: TokenGrant, clientId: string, before: Tokens | null, now: number): Tokens => ({
+  accessToken, clientId, refreshToken: refreshToken ?? before?.refreshToken ?? null, expiresAt: expiresInSeconds === null ? null : now + expiresInSeconds * 1000,
   apiUrl: apiUrl === null ? before?.apiUrl ?? null : ownAddress(env, connector, apiUrl),
 });
 
@@ -84,15 +70,14 @@ const tokensOf = (env: Env, connector: Connector, { accessToken, refreshToken, e
  */
 export function ownAddress(env: Env, { title, baseUrl }: Pick<Connector, 'title' | 'baseUrl'>, address: string): string {
   const url = URL.canParse(address) ? new URL(address) : null;
-  const standIn = setting(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
-  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
+  const standIn = baseUrl === null ? undefined : settingOf(env, baseUrl.env), instead = standIn && URL.canParse(standIn) ? new URL(standIn) : null;
+  const isOwn = url?.protocol === 'https:' && url.port === '' && (baseUrl?.perAccount ?? []).some((domain) => url.hostname.endsWith(`.${domain}`));
   const isStandIn = instead !== null && url?.hostname === instead.hostname && (url.protocol === instead.protocol || url.protocol === 'https:');
   if (!url || url.username !== '' || !(isOwn || isStandIn)) throw new OAuthError('unavailable', `${title} named an address for this account that is not its own. It was not used.`);
   return url.origin;
 }
 
-async function ask(env: Env, connector: Connector, grant: Record<string, string>): Promise<TokenGrant> {
-  const { id, secret, oauth } = clientOf(env, connector);
+async function ask(env: Env, connector: Connector, { id, secret, oauth }: Client, grant: Record<string, string>): Promise<TokenGrant> {
   const response = await post(placeOf(env, oauth, oauth.token), { ...grant, client_id: id, client_secret: secret }, TOKEN_TIMEOUT_MS)
     .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not answer the request for a token. Try again in a moment.`); });
   const answer: unknown = await response.json().catch(() => null);

@@ -1,40 +1,67 @@
 /** How a line of contract/api becomes a Hono route: path, principal, scope, validation, answer. Handlers get values that were checked. */
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
+import type { RouteScope, Scope } from '#contract/accounts';
 import type { Route } from '#contract/api';
 import { ApiError } from '#contract/errors';
 import { REQUEST_BYTES_MAX } from '#contract/limits';
-import { principalOf, type Principal } from './auth.ts';
+import { personOf, principalOf, type Person, type Principal } from './auth.ts';
 import type { Env } from './env.ts';
 
 export type App = Hono<{ Bindings: Env }>;
 type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
 
-export interface Call<R extends Route> {
+/** Who may be behind a call, by the route's scope. */
+type Caller<S extends RouteScope> = S extends 'anyone' ? object : S extends 'person' ? { person: Person } : { principal: Principal };
+export type Call<R extends Route> = Caller<R['scope']> & {
   env: Env;
-  principal: Principal;
   params: Parsed<R['params']>;
   query: Parsed<R['query']>;
   body: Parsed<R['body']>;
   context: Context<{ Bindings: Env }>;
-}
+};
 
 export function serve<const R extends Route>(app: App, route: R, handle: (call: Call<R>) => Promise<R['answer'] extends z.ZodType ? z.input<R['answer']> : null>): void {
   app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
     const { env, req } = context;
-    const principal = await principalOf(req.raw, env);
-    if (!principal.scopes.has(route.scope)) throw new ApiError('forbidden', `This key may not do that: it needs the scope "${route.scope}".`);
-    if (principal.via === 'session' && route.method !== 'get') refuseForeignOrigin(req.raw, env);
-    const params = route.params ? parse(route.params, req.param(), 'path', route.path.includes('{job_id}') || route.path.includes('{record_id}') ? 'not_found' : 'bad_request') : undefined;
+    const caller = await callerOf(route, req.raw, env);
+    for (const cookie of caller.renewed) context.header('set-cookie', cookie, { append: true });
+    context.header('cache-control', 'no-store');
+    const params = route.params ? parse(route.params, req.param(), 'path', /\{(?:job|record|node)_id\}/.test(route.path) ? 'not_found' : 'bad_request') : undefined;
     const query = route.query ? parse(route.query, req.query(), 'query', 'bad_request') : undefined;
     const body = route.body ? parse(route.body, await readBody(req.raw), 'body', 'bad_request') : undefined;
-    const answer = await handle({ env, principal, params, query, body, context } as Call<R>);
+    const answer = await handle({ env, ...caller, params, query, body, context } as unknown as Call<R>);
     return route.answer === null ? context.body(null, 204) : context.json(answer as object, route.status as 200);
   });
 }
 
+/** Throws ApiError `unauthenticated` or `forbidden`. */
+async function callerOf({ scope, method }: Route, request: Request, env: Env): Promise<{ renewed: string[]; principal?: Principal; person?: Person }> {
+  const mayComeFromElsewhere = method === 'get';
+  if (scope === 'anyone') {
+    // Also signing in and out is not to be done by another site on somebody's behalf.
+    if (!mayComeFromElsewhere) refuseForeignOrigin(request, env);
+    return { renewed: [] };
+  }
+  if (scope === 'person') {
+    const person = await personOf(request, env);
+    if (!mayComeFromElsewhere) refuseForeignOrigin(request, env);
+    return { person, renewed: person.renewed };
+  }
+  const principal = await admit(scope, request, env, mayComeFromElsewhere);
+  return { principal, renewed: principal.renewed };
+}
+
+/** Whoever has this scope in a tenant. Throws ApiError `unauthenticated` or `forbidden`. */
+export async function admit(scope: Scope | 'owner', request: Request, env: Env, mayComeFromElsewhere = false): Promise<Principal> {
+  const principal = await principalOf(request, env);
+  if (!principal.scopes.has(scope)) throw new ApiError('forbidden', principal.via === 'key' ? `This key may not do that: it needs the scope "${scope}".` : `Your role here may not do that: it needs "${scope}". Ask an owner of the tenant.`);
+  if (principal.via === 'session' && !mayComeFromElsewhere) refuseForeignOrigin(request, env);
+  return principal;
+}
+
 /** A browser sends its cookies from any page; only our own may act with them. */
-export function refuseForeignOrigin(request: Request, env: Env): void {
+function refuseForeignOrigin(request: Request, env: Env): void {
   const origin = request.headers.get('origin');
   if (origin !== null && origin !== new URL(env.APP_URL).origin && origin !== new URL(request.url).origin) {
     throw new ApiError('forbidden', 'This request came from another site. Open the app itself and try again.');

@@ -8,16 +8,18 @@ import { connectionColumns, toConnection } from './connections.ts';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { serve, uuidOr404, type App } from './route.ts';
-import { idempotencyKeyOf, nextDue, rangeKept, start, type StartRequest } from './start.ts';
+import { fileStaysAsItIs, idempotencyKeyOf, isArchive, nextDue, rangeKept, start, type StartRequest } from './start.ts';
 
 export function serveSchedule(app: App): void {
   serve(app, routes.setSchedule, async ({ env, principal: { tenantId }, params, body: { every } }) => {
     const id = uuidOr404(params.connection_id), seconds = every === 'off' ? null : SCHEDULE_SECONDS[every];
     // Said twice it moves nothing. A connection that was never synced, or not for long, is due at once.
-    const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`
+    const [rows, archives] = await tenantDatabase(env).tenant(tenantId, [sql`
       update connections c set schedule = ${every}, schedule_note = null, updated_at = now(), next_sync_at = case when ${seconds}::float8 is null then null
              when c.schedule = ${every} then c.next_sync_at else greatest(now(), c.last_synced_at + make_interval(secs => ${seconds}::float8)) end
-       where c.tenant_id = ${tenantId} and c.id = ${id}::uuid and (c.status <> 'revoked' or ${seconds}::float8 is null) returning ${connectionColumns}`]);
+       where c.tenant_id = ${tenantId} and c.id = ${id}::uuid and (c.status <> 'revoked' or ${seconds}::float8 is null) and (not ${isArchive} or ${seconds}::float8 is null) returning ${connectionColumns}`,
+      sql`select 1 from connections c where c.tenant_id = ${tenantId} and c.id = ${id}::uuid and c.status <> 'revoked' and ${isArchive}`]);
+    if (!rows?.[0] && archives?.[0]) throw fileStaysAsItIs();
     if (!rows?.[0]) throw new ApiError('not_found', 'There is no such connection. Connect the account first.');
     return toConnection(rows[0]);
   });

@@ -4,8 +4,9 @@ import { routes } from '#contract/api';
 import { ApiError, reasonSentences } from '#contract/errors';
 import type { IntegrationId, Job, JobMode } from '#contract/job';
 import { ACTIVE_JOBS_PER_TENANT_MAX, MAX_RETRIES, JOBS_AT_ONCE_MAX, MONTHS_BACK_DEFAULT, RECORDS_PER_ACU, SCHEDULE_SECONDS } from '#contract/limits';
-import { monthsBefore, monthsOfHistory, type Plan } from '#contract/plans';
+import { monthsBefore, monthsOfArchive, monthsOfHistory, type Plan } from '#contract/plans';
 import { startLock } from '#durable-objects/mirror';
+import { connectorOf, connectors } from '#fly-worker/connectors/index';
 import { jobColumns, jobFromRow, type JobRow } from '#migrations/job-row';
 import { quotaAcu, recordsStored } from '#migrations/quota';
 import type { Principal } from './auth.ts';
@@ -29,17 +30,19 @@ export interface StartRequest extends HowToSync { integrationId: IntegrationId |
 
 export function serveStart(app: App): void {
   serve(app, routes.startJob, async ({ env, principal, params, body, context }) => {
-    const how = howOf(principal, body, context.req.header('idempotency-key'));
+    const how = howOf(principal, params.integration_id, body, context.req.header('idempotency-key'));
     return start(env, principal, { ...how, integrationId: params.integration_id, connectionId: uuidOr404(body.connection_id), dueAt: null });
   });
 
   serve(app, routes.startAll, async ({ env, principal, body, context }) => {
-    const { idempotencyKey, ...how } = howOf(principal, body, context.req.header('idempotency-key'));
+    const key = context.req.header('idempotency-key');
+    // A wish that no account could be given is refused as a whole.
+    howOf(principal, null, body, key);
     const outcomes = [];
     for (const { id, integration_id, account } of await connected(env, principal)) {
       const line = { connection_id: id, integration_id, account };
-      const key = idempotencyKey === null ? null : `${idempotencyKey}:${id}`;
-      const job = await start(env, principal, { ...how, idempotencyKey: key, integrationId: integration_id, connectionId: id, dueAt: null }).catch((e: unknown) => { if (e instanceof ApiError) return e; throw e; });
+      const how = howOf(principal, integration_id, body, key);
+      const job = await start(env, principal, { ...how, idempotencyKey: how.idempotencyKey && `${how.idempotencyKey}:${id}`, integrationId: integration_id, connectionId: id, dueAt: null }).catch((e: unknown) => { if (e instanceof ApiError) return e; throw e; });
       outcomes.push(job instanceof ApiError ? { ...line, outcome: 'refused' as const, job: null, error: job.body().error } : { ...line, outcome: 'started' as const, job, error: null });
     }
     return { outcomes };
@@ -66,12 +69,18 @@ export async function start(env: Env, by: Pick<Principal, 'tenantId' | 'name'>, 
   // The row waits in Postgres; should the object not hear of it now, workers find the row and wake the object.
   const reply = await objectOf(env, tenantId, jobId).start({
     jobId, tenantId, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, mode: row.mode, startDate: row.start_date, endDate: row.end_date,
-    chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at,
+    chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at, createdBy: row.created_by,
   }).catch(() => null);
   return reply?.job ?? jobFromRow(row);
 }
 
+const uploads = connectors.filter(({ upload }) => upload).map(({ id }) => id);
+/** Whether a connection is an uploaded file. Over `connections c`. */
+export const isArchive = sql`c.integration_id = any(${`{${uploads.join(',')}}`}::text[])`;
+export const fileStaysAsItIs = (): ApiError => new ApiError('unprocessable', 'A file stays as it is, so there is nothing to bring up to date. Upload the newer one under the same name and start its import.');
+
 const monthsAllowed = sql`(${JSON.stringify(monthsOfHistory)}::jsonb ->> t.plan)::int`;
+const monthsOfFile = sql`(${JSON.stringify(monthsOfArchive)}::jsonb ->> t.plan)::int`;
 const moment = (at: Date): SQL => sql`${at.toISOString()}::timestamptz`;
 
 /** From where memory of the connection begins, as far back as the plan reaches, until now; without any memory the default's months. */
@@ -96,7 +105,8 @@ function insertJob({ tenantId, name }: Pick<Principal, 'tenantId' | 'name'>, job
         from connections c join tenants t on t.id = c.tenant_id
        where c.tenant_id = ${tenantId} and c.id = ${r.connectionId}::uuid and (${r.integrationId}::text is null or c.integration_id = ${r.integrationId}) and c.status = 'active'
          and (${r.dueAt}::timestamptz is null or c.next_sync_at = ${r.dueAt}::timestamptz)
-         and ${r.since} >= now() - make_interval(months => ${monthsAllowed}) - interval '1 day'
+         and (${r.mode}::text = 'backfill' or not ${isArchive})
+         and ${r.since} >= now() - make_interval(months => case when ${isArchive} then ${monthsOfFile} else ${monthsAllowed} end) - interval '1 day'
          and ${recordsStored(tenantId)} < ${quotaAcu}::bigint * ${RECORDS_PER_ACU}::int
          and (select count(*) from historical_sync_jobs a where a.tenant_id = ${tenantId} and a.status in ('pending', 'running')) < ${ACTIVE_JOBS_PER_TENANT_MAX}
          and not exists (select from historical_sync_jobs a where a.tenant_id = ${tenantId} and a.source_connection_id = c.id and a.status in ('pending', 'running'))
@@ -112,41 +122,42 @@ interface WhyNot {
   plan: Plan; too_far_back: boolean; quota_acu: number; records_stored: number;
 }
 const whyNot = (tenantId: string, r: StartRequest): SQL => sql`
-  select (select status from connections where tenant_id = ${tenantId} and id = ${r.connectionId}::uuid) as connection,
-         (select integration_id from connections where tenant_id = ${tenantId} and id = ${r.connectionId}::uuid) as integration,
+  select c.status as connection, c.integration_id as integration,
          (select count(*)::int from historical_sync_jobs where tenant_id = ${tenantId} and status in ('pending', 'running')) as active,
          (select id::text from historical_sync_jobs where tenant_id = ${tenantId} and source_connection_id = ${r.connectionId}::uuid and status in ('pending', 'running')) as active_job,
          (select id::text from historical_sync_jobs where tenant_id = ${tenantId} and idempotency_key = ${r.idempotencyKey}) as same_key,
-         t.plan, ${r.since} < now() - make_interval(months => ${monthsAllowed}) - interval '1 day' as too_far_back,
+         t.plan, ${r.since} < now() - make_interval(months => case when ${isArchive} then ${monthsOfFile} else ${monthsAllowed} end) - interval '1 day' as too_far_back,
          ${quotaAcu} as quota_acu, ${recordsStored(tenantId)}::float8 as records_stored
-    from tenants t where t.id = ${tenantId}`;
+    from tenants t left join connections c on c.tenant_id = t.id and c.id = ${r.connectionId}::uuid where t.id = ${tenantId}`;
 
 /** The id of the job that the same Idempotency-Key started before; anything else is thrown. */
 function refuseStart(why: WhyNot, request: StartRequest): string {
   if (why.same_key) return why.same_key;
   if (why.connection === null || why.connection === 'revoked' || (request.integrationId !== null && why.integration !== request.integrationId)) throw new ApiError('not_found', 'There is no such connection. Connect the account first.');
   if (why.connection === 'needs_reauth') throw new ApiError('needs_reauth', 'The account no longer lets us in. Reconnect it, then start again.');
+  if (request.mode === 'incremental' && uploads.includes(why.integration as IntegrationId)) throw fileStaysAsItIs();
   if (why.active_job) throw new ApiError('already_active', 'This account is being synced already. Wait for that job or cancel it.', { details: { job_id: why.active_job } });
-  if (why.too_far_back) throw beyondPlan(why.plan);
+  if (why.too_far_back) throw beyondPlan(why.plan, reachOf(why.integration as IntegrationId)[why.plan]);
   if (why.records_stored >= why.quota_acu * RECORDS_PER_ACU) throw quotaUsedUp({ acu_per_month: why.quota_acu, acu_used: why.records_stored / RECORDS_PER_ACU });
   throw tooManyJobs(`${why.active} syncs are running or waiting, ${ACTIVE_JOBS_PER_TENANT_MAX} at a time are allowed. Start this one when another has ended.`);
 }
 
-const beyondPlan = (plan: Plan): ApiError => {
-  const months = monthsOfHistory[plan];
-  return new ApiError('plan_limit', `The ${plan} plan reaches ${months} month${months === 1 ? '' : 's'} back. Choose a later start_date or a larger plan.`, { details: { months_of_history: months } });
-};
+const beyondPlan = (plan: Plan, months: number): ApiError =>
+  new ApiError('plan_limit', `The ${plan} plan reaches ${months} month${months === 1 ? '' : 's'} back. Choose a later start_date or a larger plan.`, { details: { months_of_history: months } });
+
+/** Months back by plan. */
+const reachOf = (integration: IntegrationId | null): Record<Plan, number> => (integration !== null && uploads.includes(integration) ? monthsOfArchive : monthsOfHistory);
 
 interface Wish { start_date?: string | undefined; end_date?: string | undefined; chunk_size: number; priority: Job['priority']; scope: string }
 
-/** Throws ApiError `bad_request` or `plan_limit`. */
-function howOf({ plan }: Principal, wish: Wish, key: string | undefined): HowToSync {
-  const now = new Date(), until = wish.end_date ? new Date(wish.end_date) : now;
-  const months = monthsOfHistory[plan];
-  const since = wish.start_date ? new Date(wish.start_date) : monthsBefore(now, Math.min(MONTHS_BACK_DEFAULT, months));
+/** An account is read some months back, a file as a whole: as far as the plan reaches. Throws ApiError `bad_request` or `plan_limit`. */
+function howOf({ plan }: Principal, integration: IntegrationId | null, wish: Wish, key: string | undefined): HowToSync {
+  const now = new Date(), upload = integration === null ? undefined : connectorOf(integration)?.upload, months = reachOf(integration)[plan];
+  const until = wish.end_date ? new Date(wish.end_date) : monthsBefore(now, -(upload?.monthsAhead ?? 0));
+  const since = wish.start_date ? new Date(wish.start_date) : monthsBefore(now, upload ? months : Math.min(MONTHS_BACK_DEFAULT, months));
   if (!(since < until)) throw new ApiError('bad_request', 'start_date must be before end_date.');
-  if (until.getTime() > now.getTime() + FUTURE_DAYS_MAX * DAY_MS) throw new ApiError('bad_request', 'end_date is more than a year ahead.');
-  if (since.getTime() < monthsBefore(now, months).getTime() - DAY_MS) throw beyondPlan(plan);
+  if (wish.end_date && until.getTime() > now.getTime() + FUTURE_DAYS_MAX * DAY_MS) throw new ApiError('bad_request', 'end_date is more than a year ahead.');
+  if (since.getTime() < monthsBefore(now, months).getTime() - DAY_MS) throw beyondPlan(plan, months);
   return { mode: 'backfill', since: moment(since), until: moment(until), chunk_size: wish.chunk_size, priority: wish.priority, scope: wish.scope, idempotencyKey: idempotencyKeyOf(key) };
 }
 

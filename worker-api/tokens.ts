@@ -25,6 +25,12 @@ export async function checkWorker(env: Env, request: Request): Promise<void> {
   await jwtVerify(bearer(request), key(env.WORKER_SECRET), { audience: 'worker-door' }).catch(() => { throw denied(); });
 }
 
+/** Whoever runs the platform, with a command of theirs. Throws ApiError `not_found` where no operator was named, `unauthenticated` for anybody else. */
+export async function checkOperator(env: Env, request: Request): Promise<void> {
+  if (!env.OPERATOR_SECRET) throw new ApiError('not_found', 'There is nothing at this address.');
+  await jwtVerify(bearer(request), key(env.OPERATOR_SECRET), { audience: 'operator' }).catch(() => { throw denied(); });
+}
+
 /** For calls from us to a worker: doorbell, search. */
 export const signForWorker = (env: Env): Promise<string> =>
   new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setIssuer('hsync').setAudience('fly-worker').setIssuedAt().setExpirationTime(`${DOORBELL_TOKEN_SECONDS}s`).sign(key(env.WORKER_SECRET));

@@ -1,10 +1,23 @@
-/** The workers' door: claim, heartbeat, release, credentials. A worker can touch only the job whose token it holds, and only while its fence is current. */
+/**
+ * The workers' door: claim, heartbeat, release, credentials, model key, and the file of an archive's job. A worker can touch only the job whose token it holds, and only while its fence is current.
+ *
+ * `POST /internal/model-key` (no body) with the job's token answers `{api_key, base_url, model}`: the key that the job's own tenant has handed us
+ * (OPENAI_API_KEY), its address (null: the environment's OPENAI_BASE_URL) and model (null: the default). 404 `not_found`: the tenant has none, or its plan has
+ * no enrichment, so nothing is enriched; 409 `fenced`: the lease is over. Ask at the start of the stage and again after a 401 (people change keys), keep it in memory only,
+ * and never log it. `base_url` was checked when it came in, but its name may resolve to anything by now: follow no redirects.
+ */
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
+import { hasEnrichment, type Plan } from '#contract/plans';
+import { MODEL_KEY_NAME } from '#contract/secrets';
+import { tenantDatabase } from './database.ts';
+import { archiveKey, readArchive } from './archive-store.ts';
 import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
+import { readSecrets } from './secrets.ts';
 import { checkWorker, readJobToken, signJobToken } from './tokens.ts';
 import { vaultName } from './vault/connection-vault.ts';
 
@@ -57,7 +70,27 @@ export function serveWorkerDoor(app: App): void {
       case 'unavailable': throw new ApiError('unavailable', reply.message);
     }
   });
+
+  app.post('/internal/model-key', async ({ env, req, json }) => {
+    const claims = await readJobToken(env, req.raw);
+    if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
+    const [tenants] = await tenantDatabase(env).tenant(claims.tenant, [sql`select plan from tenants where id = ${claims.tenant}`]);
+    const key = hasEnrichment(tenants![0]!.plan as Plan) ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
+    if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
+    return json({ api_key: key.value, base_url: key.baseUrl, model: key.model });
+  });
+
+  app.get('/internal/archive/file', async ({ env, req }) => {
+    const claims = await readJobToken(env, req.raw);
+    const [, first, last] = RANGE.exec(req.header('range') ?? '') ?? [], offset = Number(first), length = Number(last) - offset + 1;
+    if (!(length > 0)) throw new ApiError('bad_request', 'Ask for a part of the file: Range: bytes=first-last.');
+    if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
+    return readArchive(env.ARCHIVES, archiveKey(claims.tenant, claims.connection), { offset, length }, req.query('version') ?? null);
+  });
 }
+
+/** `bytes=0-99`, the one form that workers use. */
+const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/;
 
 const fenced = (): ApiError => new ApiError('fenced', 'This job is no longer yours. Stop; whatever you still hold will not be taken.');
 const unavailable = (): ApiError => new ApiError('unavailable', 'The database did not take the claim. Ask again in a moment.');

@@ -26,7 +26,7 @@ export function writeCrm({ seed, cast, leads, months, now }: { seed: number; cas
   const key = `crm ${seed} ${cast.home.domain}`, roll = dice(key), to = Math.floor(now.getTime() / 60_000) * 60_000 - 60_000, from = to - months * MONTH;
   const users = cast.home.people.toSorted((a, b) => (a.address < b.address ? -1 : 1)).map(one => user(one, stampOf(from), key));
   const boss = users.find(({ Email }) => Email === cast.owner.address) ?? users[0]!;
-  const world: World = { cast, roll, from, to, seed: key, sales: [boss, ...users.filter(one => one !== boss).slice(0, 4)] };
+  const world: World = { cast, roll, from, to, seed: key, sales: [boss, ...users.filter(one => one !== boss).slice(0, 8)] };
   const companies = [...cast.byRole('customer'), ...cast.byRole('supplier'), ...cast.byRole('logistics')];
   const accounts = companies.map(company => account(world, company));
   const contacts = companies.flatMap((company, i) => company.people.map(one => contact(world, company, one, accounts[i]!)));

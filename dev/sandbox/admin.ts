@@ -13,8 +13,8 @@
  * POST   /admin/accounts/{address}/messages {subject, body, contentType?, from?, to?, cc?, receivedDateTime?, conversationId?}   a new mail, now unless dated
  * PATCH  /admin/accounts/{address}/messages/{id} {subject?, body?, isRead?}     an edit (POST does the same)
  * DELETE /admin/accounts/{address}/messages/{id}
- * *      /admin/accounts/{address}/{provider}/..       what the provider's own back room knows ({provider}/back-room.ts)
  * GET    /admin/accounts/{address}/events              [{id, subject, start}] earliest first
+ * *      /admin/accounts/{address}/{provider}/..       what the provider's own back room knows ({provider}/back-room.ts)
  * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
  * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
  * GET    /admin/requests?account                       [{at, provider, grant?, account, method, path, status, ms}]; sign-in requests are logged without their query
@@ -92,9 +92,9 @@ function account(world: AdminWorld, method: string, url: URL, address: string, [
     for (const { id } of named) world.desk.void(found, id, what === 'revoke-tokens');
     return named.length ? OK : json(400, { error: `provider must be one of ${providers.map(({ id }) => id).join(', ')}` });
   }
+  if (what === 'events') return json(200, found.events.map(({ value, at }) => ({ id: value.id, subject: value.subject, start: at })));
   const room = providers.find(({ id }) => id === what)?.backRoom, [id] = path;
   if (room) return room(found, path, method, input, world.now());
-  if (what === 'events') return json(200, found.events.map(({ value, at }) => ({ id: value.id, subject: value.subject, start: at })));
   if (what !== 'messages') return NOT_FOUND;
   if (id) return message(found, method, id, input, world.now());
   if (method === 'POST') return deliver(found, input, world.now());

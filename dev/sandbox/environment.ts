@@ -3,7 +3,7 @@ import { connectors } from '#fly-worker/connectors/index';
 
 /** Base URLs by the names that connectors give them (SPEC.md section 5), and a client per provider. */
 export function sandboxEnvironment(sandboxUrl: string): Record<string, string> {
-  const addresses = connectors.flatMap(({ baseUrl, oauth }) => [baseUrl, ...oauth ? [oauth.authorize, oauth.token, ...oauth.revoke ? [oauth.revoke] : []] : []]);
+  const addresses = connectors.flatMap(({ baseUrl, oauth }) => [...baseUrl ? [baseUrl] : [], ...oauth ? [oauth.authorize, oauth.token, ...oauth.revoke ? [oauth.revoke] : []] : []]);
   const clients = connectors.flatMap(({ oauth }) => (oauth ? [oauth.provider.toUpperCase()] : []));
   return Object.fromEntries([
     ...addresses.map(({ env }) => [env, sandboxUrl]),

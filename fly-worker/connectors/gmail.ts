@@ -41,12 +41,12 @@ export const gmail = defineConnector<PageToken>({
 
   async fetchPage(context) {
     if (context.stream !== 'mail') throw new ProviderError('bad_request', `Gmail has no stream called "${context.stream}". Start the sync again.`);
-    const { get, baseUrl, cursor, span } = context;
+    const { get, baseUrl, cursor, span, range } = context;
     const list = await untilForgotten(cursor, () => get(List, { url: listUrl(context) }));
     const found = await Promise.all((list.messages ?? []).map(({ id }) => readMessage(get, baseUrl, id)));
     const there = readItems(found.flatMap((one) => ('mail' in one ? [one.mail] : [])), Message, { provider: 'Gmail', idField: 'id' }, fromMessage);
     return {
-      records: there.records.filter((record) => isOurs(record.occurredAt, span, span)),
+      records: there.records.filter((record) => isOurs(record.occurredAt, span, range)),
       unreadable: [...there.unreadable, ...found.flatMap((one) => ('gone' in one ? [one.gone] : []))],
       next: list.nextPageToken === undefined ? null : { pageToken: list.nextPageToken },
     };

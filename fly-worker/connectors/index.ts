@@ -3,8 +3,11 @@ import type { Connector } from '#contract/connector';
 import type { IntegrationId } from '#contract/job';
 import { gmail } from './gmail.ts';
 import { googleCalendar } from './google-calendar.ts';
+import { ics } from './ics.ts';
+import { mbox } from './mbox.ts';
 import { outlook } from './outlook.ts';
 import { salesforce } from './salesforce.ts';
+import { slackExport } from './slack-export.ts';
 import { slack } from './slack.ts';
 
 export { ProviderError, type ProviderErrorKind } from './provider-error.ts';
@@ -15,6 +18,9 @@ export const connectors: readonly Connector[] = [
   googleCalendar,
   slack,
   salesforce,
+  mbox,
+  slackExport,
+  ics,
 ];
 
 /** The connector of an integration, or null if this version does not have it yet. */

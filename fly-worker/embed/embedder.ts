@@ -8,30 +8,8 @@ export interface Embedder {
   readonly inputsMax: number;
   /** Estimated tokens in one request, at most; the embedder packs and cuts by itself. */
   readonly tokensPerRequestMax: number;
-  /** `texts.length * dims` floats, L2-normalised, in the order of the texts. A text without anything to embed gives zeros. Throws EmbeddingError. */
+  /** `texts.length * dims` floats, L2-normalised, in the order of the texts. A text without anything to embed gives zeros. Throws ModelError. */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>;
-}
-
-/**
- * - `quota`        the account has no budget left: final until somebody pays
- * - `auth`         the key is refused: final until it is replaced
- * - `refused`      the provider will not embed this input: final for the input
- * - `rate_limited` come back after `retryAfterMs`
- * - `unavailable`  timeouts, 5xx, connections: works again later
- * - `bad_answer`   an answer that does not fit the question
- */
-export type EmbeddingErrorKind = 'quota' | 'auth' | 'refused' | 'rate_limited' | 'unavailable' | 'bad_answer';
-
-/** `message` is for people and never holds the key or the text. */
-export class EmbeddingError extends Error {
-  override readonly name = 'EmbeddingError';
-  readonly kind: EmbeddingErrorKind;
-  readonly retryAfterMs: number | undefined;
-  constructor(kind: EmbeddingErrorKind, message: string, facts: { retryAfterMs?: number; cause?: unknown } = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
-    this.kind = kind;
-    this.retryAfterMs = facts.retryAfterMs;
-  }
 }
 
 /** The vector of one row, or null when it is zero or not a number: such a row is kept for keyword search only. */

@@ -1,7 +1,8 @@
 /** Embeddings of OpenAI or anything that speaks its language (Ollama, TEI, LM Studio), with the tenant's own key. Batched by tokens; refuses to guess at a broken answer. */
-import OpenAI, { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import OpenAI from 'openai';
 import { EMBEDDING_CHARS_PER_TOKEN, EMBEDDING_DIMS, EMBEDDING_INPUTS_MAX, EMBEDDING_MODEL_DEFAULT, EMBEDDING_REQUESTS_IN_FLIGHT, EMBEDDING_RETRIES_MAX, EMBEDDING_TIMEOUT_MS, EMBEDDING_TOKENS_PER_INPUT_MAX, EMBEDDING_TOKENS_PER_REQUEST_MAX } from '#contract/limits';
-import { EmbeddingError, vectorAt, type Embedder } from './embedder.ts';
+import { classified, fetchOnceWithoutQuota, ModelError } from '../model-error.ts';
+import { vectorAt, type Embedder } from './embedder.ts';
 
 export interface OpenAiOptions {
   /** The tenant's own. Never another's. */
@@ -22,7 +23,7 @@ export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAUL
       const { data } = await client.embeddings.create({ model, input: texts, dimensions: dims }, { signal });
       return inOrder(data, texts.length, dims);
     } catch (error) {
-      throw signal?.aborted ? signal.reason : classified(error);
+      throw signal?.aborted ? signal.reason : classified(error, 'The embedding service');
     }
   }
 
@@ -38,7 +39,7 @@ export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAUL
           const vectors = await request(batch.map(({ text }) => text), signal);
           for (const [i, { row }] of batch.entries()) {
             out.set(vectors[i]!, row * dims);
-            if (vectorAt(out, dims, row) === null) throw new EmbeddingError('bad_answer', `${model} answered a vector without a direction.`);
+            if (vectorAt(out, dims, row) === null) throw new ModelError('bad_answer', `${model} answered a vector without a direction.`);
           }
         }
       };
@@ -46,17 +47,6 @@ export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAUL
       return out;
     },
   };
-}
-
-/** The SDK tries every 429 again; an account without quota is not worth four more requests. */
-async function fetchOnceWithoutQuota(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
-  if (response.status !== 429) return response;
-  const body = await response.text(), headers = new Headers(response.headers);
-  headers.delete('content-encoding');
-  headers.delete('content-length');
-  if (body.includes('insufficient_quota')) headers.set('x-should-retry', 'false');
-  return new Response(body, { status: 429, headers });
 }
 
 interface Input { row: number; text: string }
@@ -88,23 +78,6 @@ function tokensOf(text: string): number {
 function inOrder(data: { index: number; embedding: number[] }[], count: number, dims: number): number[][] {
   const vectors: number[][] = [];
   for (const { index, embedding } of data) vectors[index] = embedding;
-  for (let i = 0; i < count; i += 1) if (vectors[i]?.length !== dims) throw new EmbeddingError('bad_answer', `The embedding service answered ${vectors[i] ? `${vectors[i]!.length} dimensions instead of ${dims}` : 'fewer vectors than texts'}.`);
+  for (let i = 0; i < count; i += 1) if (vectors[i]?.length !== dims) throw new ModelError('bad_answer', `The embedding service answered ${vectors[i] ? `${vectors[i]!.length} dimensions instead of ${dims}` : 'fewer vectors than texts'}.`);
   return vectors;
-}
-
-function classified(error: unknown): unknown {
-  if (error instanceof EmbeddingError || error instanceof APIUserAbortError) return error;
-  if (error instanceof APIConnectionError) return new EmbeddingError('unavailable', 'The embedding service did not answer. It is tried again by itself.', { cause: error });
-  if (!(error instanceof APIError)) return error;
-  const status = error.status as number | undefined, headers = error.headers as Headers | undefined;
-  if (error.code === 'insufficient_quota') return new EmbeddingError('quota', 'The key\'s account has no quota left at the embedding service. Top it up or replace the key.');
-  if (status === 401 || status === 403) return new EmbeddingError('auth', 'The embedding service refused the key. Replace it in the settings.');
-  if (status === 429) return new EmbeddingError('rate_limited', 'The embedding service asks us to wait. It goes on by itself.', { retryAfterMs: retryAfter(headers) });
-  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409) return new EmbeddingError('refused', `The embedding service refused the text (${status}).`);
-  return new EmbeddingError('unavailable', `The embedding service failed${status === undefined ? '' : ` (${status})`}. It is tried again by itself.`);
-}
-
-function retryAfter(headers: Headers | undefined): number {
-  const ms = Number(headers?.get('retry-after-ms') ?? NaN), seconds = Number(headers?.get('retry-after') ?? NaN);
-  return Number.isFinite(ms) ? ms : Number.isFinite(seconds) ? seconds * 1_000 : 10_000;
 }

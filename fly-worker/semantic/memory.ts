@@ -30,6 +30,8 @@ export interface SemanticMemory {
   /** Best first, more than asked for (see SemanticQuery.limit). Just-stored rows are found, by every process. */
   search(space: Space, query: SemanticQuery): Promise<Candidate[]>;
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
+  /** The rows of these versions that are there, each once, in no order. */
+  rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
   /** Deletes these versions of records, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
   remove(tenant: string, versions: readonly { recordId: string; contentHash: string }[], storedBeforeMs: number): Promise<number>;
   /** Everything of the tenant. */
@@ -92,6 +94,10 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     store: (space, rows) => (rows.length === 0 ? Promise.resolve(0) : using(space, true, 0, (dataset) => dataset.store(rows))),
     search: (space, query) => using(space, false, [], (dataset) => searchDataset(dataset.table, query, trustIn(space.embedder.id), dataset.hasVectorIndex())),
     get: (space, recordId, contentHash) => using(space, false, null, async (dataset) => (await dataset.rowsById([rowId(recordId, contentHash)]))[0] ?? null),
+    rows: (space, versions) => using<StoredRow[]>(space, false, [], async (dataset) => {
+      const rows = await dataset.rowsById(versions.map((v) => rowId(v.recordId, v.contentHash)));
+      return [...new Map(rows.map((row) => [row.recordId, row])).values()];
+    }),
     stats: (space) => using<DatasetStats | null>(space, false, null, (dataset) => dataset.stats()),
     upkeep: (space) => using<Upkeep>(space, false, 'not_needed', (dataset) => dataset.upkeep()),
 

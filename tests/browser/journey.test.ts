@@ -1,30 +1,27 @@
-/** A person's way through the product in a real browser: sign in, connect, prompt, start, watch, search, open a hit; and once more with the live line cut. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { acceptConsent, openBrowser, openHouse } from './house.ts';
-import type { House, Tenant } from './house.ts';
+/** A person's way through the product in a real browser, from signing in to the end, on the real house: its worker is killed on the way, its provider fails and locks us out. */
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { acceptConsent, listen, newPage, openBrowser, sandbox, signIn, workingProcess } from './browser.ts';
 
-const SYNC_MS = 150_000;
-let house: House, browser: Browser, context: BrowserContext, page: Page, tenant: Tenant;
+const SYNC_MS = 90_000;
+const ACCOUNT = 'journey@journey.example';
+const house = inject('house'), tenant = house.tenants[0]!;
+let browser: Browser, context: BrowserContext, page: Page;
 const complaints: string[] = [];
-/** While set, no WebSocket gets through. */
-let cut = false;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  house = await openHouse();
-  const [first] = house.tenants;
-  if (!first) throw new Error('credentials.json names no tenant');
-  tenant = first;
-  context = await browser.newContext({ baseURL: house.baseUrl, viewport: { width: 1280, height: 860 } });
-  page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  await page.routeWebSocket(/\/ws\//, (socket) => { if (cut) void socket.close({ code: 1011 }); else socket.connectToServer(); });
-  page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
-  // 401 before signing in is how the page learns that nobody is.
-  page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('401')) complaints.push(`console: ${message.text()}`); });
-}, 180_000);
-afterAll(async () => { await browser?.close(); await house?.stop(); }, 60_000);
+  await sandbox(house.sandboxUrl, 'accounts', { address: ACCOUNT, name: 'Journey', mails: 500, events: 40, seed: 7, months: 4 });
+  context = await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 } });
+  page = await newPage(context);
+  listen(page, complaints, /Failed to load resource: the server responded with a status of 4/);
+}, 60_000);
+afterAll(async () => { await sandbox(house.sandboxUrl, 'faults', undefined, 'DELETE'); await sandbox(house.sandboxUrl, 'settings', { latencyMs: 0 }); await browser?.close(); }, 60_000);
+
+const card = (): Locator => page.getByRole('article', { name: new RegExp(`Outlook, ${ACCOUNT}`) });
+const status = (): Promise<string | null> => card().locator('[data-status]').first().getAttribute('data-status');
+const ended = async (wanted: string): Promise<void> => { await expect.poll(status, { timeout: SYNC_MS, interval: 200 }).toBe(wanted); };
+const goTo = (place: string): Promise<void> => page.getByRole('navigation', { name: 'Main', exact: true }).getByRole('link', { name: place }).click();
 
 test('a wrong password is refused with a sentence', async () => {
   await page.goto('/');
@@ -34,38 +31,53 @@ test('a wrong password is refused with a sentence', async () => {
   await page.getByRole('alert').getByText('not right').waitFor();
 });
 
-test('signs in', async () => {
-  await page.getByLabel('Password').fill(tenant.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Home', level: 1 }).waitFor();
+test('signs in and is led to the first step', async () => {
+  await signIn(page, tenant);
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Choose one' }).click();
+  await page.getByRole('heading', { name: 'Integrations', level: 1 }).waitFor();
 });
 
-test('connects Outlook through the consent page and is asked about the past', async () => {
-  await page.getByRole('article', { name: 'Outlook' }).getByRole('button', { name: 'Connect' }).click();
+test('connects Outlook through the consent page and is asked about the past once', async () => {
+  await page.getByRole('article', { name: 'Outlook', exact: true }).getByRole('button', { name: 'Connect' }).click();
   const consent = page.getByRole('dialog', { name: 'Connect Outlook' });
   expect(await consent.getByRole('listitem').count()).toBeGreaterThan(0);
   await consent.getByRole('button', { name: 'Continue to Outlook' }).click();
-  await acceptConsent(page);
+  await acceptConsent(page, ACCOUNT);
   const prompt = page.getByRole('dialog', { name: 'Outlook is connected' });
   await prompt.waitFor();
-  expect(new URL(page.url()).searchParams.has('connected')).toBe(false);
+  expect(new URL(page.url()).pathname).toBe('/integrations');
+  expect(await prompt.getByRole('listitem').count()).toBe(3);
   expect(await prompt.getByRole('radio', { name: '3 months' }).getAttribute('aria-checked')).toBe('true');
+  await prompt.getByText(/About .* records in/).waitFor();
+  await prompt.getByRole('button', { name: 'Skip for now' }).click();
+  const { connections } = await (await page.request.get('/api/connections')).json() as { connections: { connection_id: string }[] };
+  await page.goto(`/integrations?connected=${connections[0]!.connection_id}`);
+  await expect.poll(() => new URL(page.url()).search).toBe('');
+  expect(await page.getByRole('dialog').count()).toBe(0);
 });
 
-test('starts the sync and sees it move', async () => {
+test('starts the sync, sees it move live, and the worker is killed meanwhile', async () => {
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 900 });
+  await card().getByRole('button', { name: 'Sync history' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Start sync' }).click();
-  const monitor = page.getByRole('region', { name: 'Historical sync' });
-  await monitor.waitFor();
-  await expect.poll(() => records(page), { timeout: 60_000, interval: 100 }).toBeGreaterThan(0);
-  await expect.poll(async () => await status(page) === 'completed' || /^\d+ % · /.test(await page.title()), { timeout: 15_000, interval: 50 }).toBe(true);
-});
+  await expect.poll(records, { timeout: 30_000, interval: 100 }).toBeGreaterThan(0);
+  await card().getByText('Live', { exact: true }).waitFor();
+  await expect.poll(() => page.title(), { interval: 50 }).toMatch(/^\d+ % · /);
+  const before = await percent();
+  process.kill(workingProcess(house.dir), 'SIGKILL');
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 200 });
+  await page.reload();
+  expect(await percent(), 'progress never goes back, whatever was killed or reloaded').toBeGreaterThanOrEqual(before);
+  await ended('completed');
+}, SYNC_MS + 40_000);
 
-test('completes with balanced books', async () => {
-  await expect.poll(() => status(page), { timeout: SYNC_MS, interval: 300 }).toBe('completed');
-  await page.getByRole('table').getByRole('link').first().click();
-  await page.getByRole('heading', { name: 'The books' }).waitFor();
-  await page.getByText('Balanced', { exact: true }).waitFor();
-}, SYNC_MS + 20_000);
+test('is told that it is done, wherever one is', async () => {
+  const toast = page.getByRole('listitem').filter({ hasText: 'Outlook is in memory' });
+  await toast.getByText(/records can be searched now/).waitFor();
+  await toast.getByRole('link', { name: 'Search' }).click();
+  await page.getByRole('heading', { name: 'Search', level: 1 }).waitFor();
+});
 
 test('finds something from the keyboard, and the address keeps it', async () => {
   await page.keyboard.press('/');
@@ -98,17 +110,57 @@ test('says so when nothing is found, with a way on', async () => {
   await page.getByRole('link', { name: 'Search by meaning' }).waitFor();
 });
 
-test('gets there by polling when the live line is cut; reloading changes nothing', async () => {
-  cut = true;
-  await page.goto('/');
-  await page.getByRole('button', { name: 'Sync history' }).click();
+test('finds the sync in the history, with balanced books and its story', async () => {
+  await goTo('Sync history');
+  const row = page.getByRole('row').filter({ hasText: ACCOUNT });
+  await row.getByText('Complete').waitFor();
+  await row.getByRole('link', { name: ACCOUNT }).click();
+  await page.getByText('Balanced', { exact: true }).waitFor();
+  const log = page.getByRole('list', { name: 'Events, newest first' });
+  await expect.poll(() => log.getByText('Picked up').count(), { message: 'once before the kill, once after' }).toBeGreaterThanOrEqual(2);
+  await log.getByText(tenant.name === 'Nordlicht Robotics' ? 'Anna Keller' : 'Marc Dubois').waitFor();
+});
+
+test('retries a sync that failed, from the list', async () => {
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 0 });
+  await sandbox(house.sandboxUrl, 'faults', { kind: '403', match: '/messages', count: -1, account: ACCOUNT });
+  await goTo('Integrations');
+  await card().getByRole('button', { name: 'Sync history' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Start sync' }).click();
-  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
-  await page.reload();
-  await expect.poll(() => status(page), { timeout: SYNC_MS, interval: 300 }).toBe('completed');
-  await page.getByRole('link', { name: 'Sync history' }).first().click();
-  await expect.poll(() => page.getByRole('main').getByRole('table').getByRole('link').count()).toBe(2);
-}, SYNC_MS + 20_000);
+  await ended('failed');
+  await page.getByRole('listitem').filter({ hasText: 'The Outlook sync stopped' }).waitFor();
+  await sandbox(house.sandboxUrl, 'faults', undefined, 'DELETE');
+  await goTo('Sync history');
+  await page.getByRole('link', { name: 'Failed', exact: true }).click();
+  await expect.poll(() => page.getByRole('row').filter({ hasText: ACCOUNT }).count()).toBe(1);
+  await page.getByRole('row').filter({ hasText: ACCOUNT }).getByRole('button', { name: /^Actions/ }).click();
+  await page.getByRole('menuitem', { name: 'Retry' }).click();
+  await goTo('Integrations');
+  await ended('completed');
+}, SYNC_MS);
+
+test('reconnects after the account locked us out, and the sync goes on where it stopped', async () => {
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 700 });
+  await card().getByRole('button', { name: 'Sync history' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start sync' }).click();
+  await expect.poll(records, { timeout: 30_000, interval: 100 }).toBeGreaterThan(0);
+  await sandbox(house.sandboxUrl, `accounts/${ACCOUNT}/revoke-tokens`, {});
+  await ended('paused');
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 0 });
+  await card().getByRole('button', { name: 'Reconnect' }).first().click();
+  await page.getByRole('button', { name: 'Continue to Outlook' }).click();
+  await acceptConsent(page, ACCOUNT);
+  await page.getByText('lets us in again').first().waitFor();
+  await ended('completed');
+}, SYNC_MS);
+
+test('brings the account up to date by hand, and from now on every day', async () => {
+  await card().getByRole('button', { name: 'Sync now' }).click();
+  await expect.poll(() => card().getByText(/The last sync \(new since/).count(), { timeout: SYNC_MS }).toBe(1);
+  await card().getByRole('button', { name: /^Schedule of/ }).click();
+  await page.getByRole('menuitemradio', { name: 'Every day' }).click();
+  await card().getByRole('button', { name: /(today|tomorrow) at|in \d+ hours/ }).waitFor();
+});
 
 test('signs out', async () => {
   await page.getByRole('button', { name: /^Account/ }).first().click();
@@ -118,8 +170,9 @@ test('signs out', async () => {
 
 test('nothing broke on the way', () => { expect(complaints).toEqual([]); });
 
-async function records(on: Page): Promise<number> {
-  const figure = on.getByRole('region', { name: 'Historical sync' }).locator('.figure', { hasText: 'Records' }).locator('dd');
-  return Number((await figure.first().textContent({ timeout: 5_000 }))?.replace(/\D/g, '') ?? '0');
+async function figure(label: string): Promise<number> {
+  const value = card().locator('.monitor .figure', { hasText: label }).locator('dd');
+  return Number((await value.first().textContent({ timeout: 10_000 }))?.replace(/\D/g, '') ?? '0');
 }
-const status = (on: Page): Promise<string | null> => on.getByRole('region', { name: 'Historical sync' }).first().getAttribute('data-status');
+const records = (): Promise<number> => figure('Records');
+const percent = async (): Promise<number> => Number((await card().locator('.bar-percent').textContent({ timeout: 10_000 }))?.replace(/\D/g, ''));

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import type { SourceRecord } from '#contract/connector';
 import { startNeonDoor, type NeonDoor } from '#dev/neon-door';
 import { sandboxEnvironment } from '#dev/sandbox/environment';
 import { startSandbox } from '#dev/sandbox/server';
@@ -12,13 +13,16 @@ import { addTenant } from '#dev/seed';
 import { toColumns } from '#fly-worker/chunk';
 import * as ledger from '#fly-worker/ledger';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
+import { learn } from './learn.ts';
+import { Stripper } from '../stripper.ts';
 import { Machines } from './machines.ts';
 import type { EdgeHouse } from './setup.ts';
 
 async function open(): Promise<void> {
   const db = await startTestDatabase();
   const sandbox = await startSandbox({ port: 0, clientSecrets: { microsoft: 'sandbox-secret', google: 'sandbox-secret', slack: 'sandbox-secret', salesforce: 'sandbox-secret' } });
-  const world = new World(db, await startNeonDoor({ port: 0, postgresPort: db.postgresPort }));
+  const stripper = new Stripper();
+  const world = new World(db, stripper, await startNeonDoor({ port: 0, postgresPort: db.postgresPort, rewrite: stripper.rewrite }));
   const fleet = await serve((request, response) => world.fleet(request, response));
   const backRoom = await serve(async (request, response) => answer(response, 200, await world.act(new URL(request.url!, 'http://x').pathname.slice(1), JSON.parse(await text(request) || '{}'))));
   const house: EdgeHouse = { appUrl: db.appUrl, authUrl: db.authUrl, neonUrl: `${world.door.url}/sql`, sandboxUrl: sandbox.url, providers: sandboxEnvironment(sandbox.url), fleetUrl: urlOf(fleet), backRoomUrl: urlOf(backRoom) };
@@ -35,6 +39,7 @@ interface Input { [name: string]: unknown }
 class World {
   door: NeonDoor;
   readonly #db: TestDatabase;
+  readonly #stripper: Stripper;
   readonly #owner: pg.Pool;
   readonly #held = new Map<string, pg.PoolClient>();
   /** What the fleet answers to the next requests of a path, in order; afterwards 202. */
@@ -42,8 +47,9 @@ class World {
   readonly machines = new Machines();
   #heard: { path: string; authorization: string; body: string }[] = [];
 
-  constructor(db: TestDatabase, door: NeonDoor) {
+  constructor(db: TestDatabase, stripper: Stripper, door: NeonDoor) {
     this.#db = db;
+    this.#stripper = stripper;
     this.door = door;
     this.#owner = new pg.Pool({ connectionString: db.ownerUrl, max: 6 });
     this.#owner.on('error', () => undefined);
@@ -67,18 +73,20 @@ class World {
       case 'throw-out': return this.#throwOut();
       case 'let-go': return this.#letGo(String(input.id));
       case 'close-door': return this.door.stop().then(() => ({}));
-      case 'open-door': this.door = await startNeonDoor({ port: this.door.port, postgresPort: this.#db.postgresPort }); return {};
+      case 'open-door': this.door = await startNeonDoor({ port: this.door.port, postgresPort: this.#db.postgresPort, rewrite: this.#stripper.rewrite }); return {};
+      case 'strip': return this.#stripper.turn(input.on === true);
       case 'fleet-plan': this.#plans.set(String(input.path), input.answers as never); return {};
-      case 'fleet-heard': return this.#takeHeard(String(input.path));
+      case 'fleet-heard': return this.#takeHeard(input.path as string | null);
       case 'machines': return this.machines.act(input as never);
+      case 'learn': return learn(this.#db, String(input.tenant), String(input.connection), input.records as SourceRecord[]);
       case 'commit': return this.#commit(input.lease as ledger.Lease);
       default: throw new Error(`The back room knows no ${what}.`);
     }
   }
 
-  /** What was asked at this path since the last look. */
-  #takeHeard(path: string): object[] {
-    const { yes = [], no = [] } = Object.groupBy(this.#heard, (request) => (request.path === path ? 'yes' : 'no'));
+  /** What was asked at this path since the last look; null: at any, bells left out. */
+  #takeHeard(path: string | null): object[] {
+    const { yes = [], no = [] } = Object.groupBy(this.#heard, (request) => (path === null ? request.path !== '/doorbell' : request.path === path) ? 'yes' : 'no');
     this.#heard = no;
     return yes;
   }
@@ -114,7 +122,7 @@ class World {
       const plan = [{ stream: 'mail', no: 0, kind: 'span' as const, checkpoint: null, since: '2026-01-01T00:00:00.000Z', until: '2026-02-01T00:00:00.000Z' }];
       const { windows } = await ledger.plan(this.#db.app, lease, plan);
       const counters = await ledger.commit(this.#db.app, lease, {
-        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], forgotten: [], note: null, mark: null, streams: [], coveredTotal: 0.1,
+        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], forgotten: [], note: null, leftOut: 0, mark: null, streams: [], coveredTotal: 0.1,
         rows: toColumns({ records: [], nodes: [], edges: [], evidence: [] }),
       });
       return { landed: true, chunks: counters.chunks_completed };

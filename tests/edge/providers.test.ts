@@ -4,7 +4,7 @@ import { ConnectionsResponse, DisconnectResponse } from '#contract/api';
 import type { Connector } from '#contract/connector';
 import { accessSentences } from '#contract/errors';
 import { connectors } from '#fly-worker/connectors/index';
-import { refreshTokens, Tokens } from '#worker-api/oauth-client';
+import { ownAddress, refreshTokens, Tokens } from '#worker-api/oauth-client';
 import { openVault } from '#worker-api/vault/seal';
 import { APP, call, claimed, env, newTenant, rows, until, type Answer, type Tenant } from './visitor.ts';
 
@@ -60,7 +60,8 @@ describe.each(withSignIn.map((connector) => [connector.id, connector] as const))
       const answer = await fetch(`${SANDBOX}${oauth.account.path}`, { headers: { authorization: `Bearer ${token}` } });
       return oauth.account.schema.safeParse(await answer.json()).success;
     };
-    const { access_token: first } = await credentials(null);
+    const { access_token: first, api_url } = await credentials(null);
+    expect(api_url).toBe(connector.baseUrl?.perAccount ? SANDBOX : null);
     expect(await works(first)).toBe(true);
     if ((await tokensOf(tenant, connectionId)).refreshToken === null) return;
     await sandbox('POST', `accounts/${address}/expire-tokens`);
@@ -72,7 +73,7 @@ describe.each(withSignIn.map((connector) => [connector.id, connector] as const))
     const tenant = await newTenant(), connectionId = await connect(tenant, connector, await newAccount()), tokens = await tokensOf(tenant, connectionId);
     const gone = await disconnect(tenant, connectionId);
     expect(gone).toMatchObject({ status: 'revoked', access: oauth.revoke ? 'withdrawn' : 'not_offered', message: accessSentences[gone.access] });
-    if (oauth.revoke && tokens.refreshToken) await expect(refreshTokens(env, connector, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
+    if (oauth.revoke && tokens.refreshToken) await expect(refreshTokens(env, tenant.id, connector, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
     expect((await disconnect(tenant, connectionId)).access).toBe('none');
   });
 
@@ -99,9 +100,9 @@ describe('two integrations of one account whose provider knows only one permissi
     const [one, two] = pairs, tenant = await newTenant(), address = await newAccount();
     const first = await connect(tenant, one!, address), second = await connect(tenant, two!, address), tokens = await tokensOf(tenant, second);
     expect((await disconnect(tenant, first)).access).toBe('in_use');
-    await refreshTokens(env, two!, tokens, Date.now());
+    await refreshTokens(env, tenant.id, two!, tokens, Date.now());
     expect((await disconnect(tenant, second)).access).toBe('withdrawn');
-    await expect(refreshTokens(env, two!, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
+    await expect(refreshTokens(env, tenant.id, two!, tokens, Date.now())).rejects.toMatchObject({ kind: 'refused' });
   });
 
   it('are given back apart when they are of different accounts', async () => {
@@ -146,4 +147,15 @@ describe('a refresh storm', () => {
     await until(async () => expect((await rows<{ n: number }>(`select count(*)::int as n from historical_sync_jobs where tenant_id = $1 and status in ('pending', 'running')`, tenant.id))[0]!.n).toBe(1));
     await sandbox('DELETE', 'faults');
   }, 60_000);
+});
+
+describe('an address that a provider names for an account', () => {
+  const connector = { title: 'Salesforce', baseUrl: { env: 'SALESFORCE_LOGIN_URL', fallback: 'https://login.salesforce.com', perAccount: ['salesforce.com'] } };
+  const check = (address: string, standIn?: string) => { try { return ownAddress({ SALESFORCE_LOGIN_URL: standIn } as never, connector, address); } catch { return null; } };
+  it.each([
+    ['https://nord.my.salesforce.com', undefined, 'https://nord.my.salesforce.com'], ['https://nord--dev.sandbox.my.salesforce.com/', undefined, 'https://nord--dev.sandbox.my.salesforce.com'],
+    ['http://nord.my.salesforce.com', undefined, null], ['https://nord.my.salesforce.com:8443', undefined, null], ['https://salesforce.com.attacker.example', undefined, null], ['https://notsalesforce.com', undefined, null],
+    ['https://user:pass@nord.my.salesforce.com', undefined, null], ['https://169.254.169.254', undefined, null], ['http://127.0.0.1:9400', undefined, null], ['nonsense', undefined, null], ['file:///etc/passwd', undefined, null],
+    ['http://127.0.0.1:9400/base', 'http://127.0.0.1:9400', 'http://127.0.0.1:9400'], ['http://127.0.0.2:9400', 'http://127.0.0.1:9400', null], ['http://stand-in.example', 'https://stand-in.example', null], ['https://nord.my.salesforce.com', 'http://127.0.0.1:9400', 'https://nord.my.salesforce.com'],
+  ])('%s, with %s in its place: %s', (address, standIn, expected) => { expect(check(address, standIn)).toBe(expected); });
 });

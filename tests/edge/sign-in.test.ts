@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { routes, type Route } from '#contract/api';
 import { ApiErrorBody } from '#contract/errors';
 import { acuPerMonth } from '#contract/plans';
-import { APP, call, newConnection, newTenant, rows, signIn, start } from './visitor.ts';
+import { APP, call, newConnection, newTenant, rows, signIn, start, type Answer } from './visitor.ts';
 
 const pathOf = (route: Route): string => route.path.replace('{integration_id}', 'outlook').replaceAll(/\{\w+\}/g, () => crypto.randomUUID());
 
 describe('signing in', () => {
-  it.each(Object.entries(routes as Record<string, Route>))('answers 401 to nobody: %s', async (_, route) => {
+  it.each(Object.entries(routes as Record<string, Route>).filter(([, route]) => route.scope !== 'anyone'))('answers 401 to nobody: %s', async (_, route) => {
     const answer = await call(route.method.toUpperCase(), pathOf(route));
     expect(answer.status).toBe(401);
     expect(ApiErrorBody.parse(answer.body).error.code).toBe('unauthenticated');
@@ -50,11 +50,6 @@ describe('signing in', () => {
     expect([unknown.status, unknown.text]).toEqual([wrong.status, wrong.text]);
   });
 
-  it('opens no account by itself', async () => {
-    const answer = await call('POST', '/api/auth/sign-up/email', { body: { name: 'x', email: 'new@x.example', password: 'long enough 123' }, headers: { origin: APP } });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-  });
-
   it('lets a key do only what its scopes say', async () => {
     const tenant = await newTenant();
     await rows(`update api_keys set scopes = '{read}' where tenant_id = $1`, tenant.id);
@@ -67,6 +62,54 @@ describe('signing in', () => {
     const path = `/api/connections/${await newConnection(tenant)}`;
     expect((await call('DELETE', path, { cookie, headers: { origin: 'https://evil.example' } })).status).toBe(403);
     expect((await call('DELETE', path, { cookie, headers: { origin: APP } })).status).toBe(200);
+  });
+});
+
+describe('guessing', () => {
+  const attempt = (email: string, password: string, ip: string): Promise<Answer> => call('POST', '/api/auth/sign-in/email', { body: { email, password }, headers: { origin: APP, 'cf-connecting-ip': ip } });
+  const home = (): string => `10.${crypto.getRandomValues(new Uint8Array(3)).join('.')}`;
+
+  it('at one account from one address ends after ten attempts, also for whoever then knows the password, and says when to come back', async () => {
+    const tenant = await newTenant(), ip = home();
+    for (let i = 0; i < 10; i++) expect((await attempt(tenant.email, 'a guess', ip)).status).toBe(401);
+    const refused = await attempt(tenant.email.toUpperCase(), tenant.password, ip);
+    expect(refused).toMatchObject({ status: 429, body: { error: { code: 'rate_limited' } } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800);
+    expect((await attempt(tenant.email, tenant.password, home())).status, 'from elsewhere').toBe(200);
+    expect((await attempt((await newTenant()).email, 'a guess', ip)).status, 'another account').toBe(401);
+    await rows('update rate_limits set last_request = last_request - 900000');
+    expect((await attempt(tenant.email, tenant.password, ip)).status, 'a quarter of an hour later').toBe(200);
+  });
+
+  it('in parallel gains nothing: isolates count together', async () => {
+    const tenant = await newTenant(), ip = home();
+    const statuses = (await Promise.all(Array.from({ length: 15 }, () => attempt(tenant.email, 'a guess', ip)))).map((a) => a.status);
+    expect(statuses.filter((s) => s === 401)).toHaveLength(10);
+    expect(statuses.filter((s) => s === 429)).toHaveLength(5);
+  });
+
+  it('is forgotten with the right password', async () => {
+    const tenant = await newTenant(), ip = home();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 5; i++) await attempt(tenant.email, 'a guess', ip);
+      expect((await attempt(tenant.email, tenant.password, ip)).status).toBe(200);
+    }
+  });
+
+  it('from many homes at one account, and from one home at many accounts, ends as well', async () => {
+    const tenant = await newTenant(), ip = '2001:db8:77:1::5';
+    await attempt(tenant.email, 'a guess', ip);
+    await rows(`update rate_limits set count = 100 where key like 'sign-in-ip:%' or key like 'sign-in-account:%'`);
+    expect((await attempt(tenant.email, tenant.password, home())).status, 'the account').toBe(429);
+    expect((await attempt((await newTenant()).email, 'a guess', '2001:db8:77:1:ffff::6')).status, 'the same network').toBe(429);
+    expect((await attempt((await newTenant()).email, 'a guess', '2001:db8:77:2::5')).status, 'the next one').toBe(401);
+    await rows('delete from rate_limits');
+  });
+
+  it('leaves nothing readable of whom behind', async () => {
+    const tenant = await newTenant(), ip = home();
+    await attempt(tenant.email, 'a guess', ip);
+    for (const text of [tenant.email, ip]) expect(await rows('select 1 from rate_limits r where position($1 in r::text) > 0', text)).toEqual([]);
   });
 });
 

@@ -26,8 +26,8 @@ export async function backRoom<T = unknown>(what: string, input: object = {}): P
   return body as T;
 }
 export const rows = <T = Record<string, unknown>>(text: string, ...params: unknown[]): Promise<T[]> => backRoom('sql', { text, params });
-/** What the fleet was asked at this path since the last look. */
-export const heard = (path = '/doorbell'): Promise<{ authorization: string; body: string }[]> => backRoom('fleet-heard', { path });
+/** What the fleet was asked at this path since the last look; null: at any, bells left out. */
+export const heard = (path: string | null = '/doorbell'): Promise<{ authorization: string; body: string }[]> => backRoom('fleet-heard', { path });
 /** What the fleet will answer there, in this order; afterwards 202. */
 export const fleetAnswers = (path: string, ...answers: { status: number; body?: unknown }[]): Promise<unknown> => backRoom('fleet-plan', { path, answers });
 
@@ -56,12 +56,28 @@ export async function call<T = unknown>(method: string, path: string, { key, coo
   return { status: response.status, headers: response.headers, body: parsed as T, text };
 }
 
+/** From somewhere nobody has called from before: limits per address are another test's. */
+export const elsewhere = (): Record<string, string> => ({ origin: APP, 'cf-connecting-ip': `10.${crypto.getRandomValues(new Uint8Array(3)).join('.')}` });
+export const cookieOf = (answer: Answer): string => answer.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+
 /** Signs in as the page does. Answers the cookie. */
-export async function signIn({ email, password }: Tenant): Promise<string> {
-  const response = await call('POST', '/api/auth/sign-in/email', { body: { email, password }, headers: { origin: APP, 'cf-connecting-ip': `10.${crypto.getRandomValues(new Uint8Array(3)).join('.')}` } });
+export async function signIn({ email, password }: { email: string; password: string }): Promise<string> {
+  const response = await call('POST', '/api/auth/sign-in/email', { body: { email, password }, headers: elsewhere() });
   expect(response.status, response.text).toBe(200);
-  return response.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+  return cookieOf(response);
 }
+
+export interface Visitor { id: string; email: string; password: string; cookie: string }
+/** Somebody new, by invitation of this tenant's owner. */
+export async function newMember(tenant: Tenant, role: 'owner' | 'admin' | 'member' = 'member'): Promise<Visitor> {
+  const email = `${crypto.randomUUID()}@example.example`, password = crypto.randomUUID();
+  const { body: { link } } = await call<{ link: string }>('POST', '/api/invitations', { cookie: await signIn(tenant), body: { email, role }, headers: { origin: APP } });
+  const answer = await call<{ user: { id: string } }>('POST', '/api/auth/sign-up/email', { body: { name: 'New Member', email, password, invitation_token: new URL(link).hash.slice(1) }, headers: elsewhere() });
+  expect(answer.status, answer.text).toBe(201);
+  return { id: answer.body.user.id, email, password, cookie: cookieOf(answer) };
+}
+/** As the page speaks: with the cookie and the page's origin. */
+export const as = <T = unknown>(by: { cookie: string }, method: string, path: string, body?: unknown): Promise<Answer<T>> => call(method, path, { cookie: by.cookie, headers: { origin: APP }, body });
 
 export const start = <T = Job>(tenant: Tenant, connectionId: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer<T>> =>
   call('POST', '/api/integrations/outlook/historical-sync/start', { key: tenant.key, body: { connection_id: connectionId, ...body }, headers });

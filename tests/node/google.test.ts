@@ -89,7 +89,7 @@ describe('reading', () => {
   });
 
   it('reads the window from its start when Google has forgotten the page token, and calls other refusals what they are', async () => {
-    const where = { stream: 'mail', span: WEEK, cursor: { pageToken: 'from-last-year' } };
+    const where = { stream: 'mail', span: WEEK, range: WEEK, directory: null, cursor: { pageToken: 'from-last-year' } };
     expect((await whyNot(mail.provider.fetchPage(gmail, where))).kind).toBe('gone');
     expect((await whyNot(calendar.provider.fetchPage(googleCalendar, { ...where, stream: 'calendar' }))).kind).toBe('gone');
     expect((await whyNot(mail.provider.fetchPage(gmail, { ...where, stream: 'calendar', cursor: null }))).kind).toBe('bad_request');
@@ -125,14 +125,14 @@ describe('limits and permissions', () => {
   });
 
   it('renews a token that expires in the middle of a page once, for all requests of that page', async () => {
-    const first = await mail.provider.fetchPage(gmail, { stream: 'mail', span: WEEK, cursor: null });
+    const first = await mail.provider.fetchPage(gmail, { stream: 'mail', span: WEEK, range: WEEK, directory: null, cursor: null });
     await mail.admin('POST', `/accounts/${ADDRESS}/expire-tokens`, { provider: 'google' });
-    expect(await mail.provider.fetchPage(gmail, { stream: 'mail', span: WEEK, cursor: null })).toEqual(first);
+    expect(await mail.provider.fetchPage(gmail, { stream: 'mail', span: WEEK, range: WEEK, directory: null, cursor: null })).toEqual(first);
     expect(mail.refreshes()).toBe(1);
   });
 
   it('ends as a lost account when the refresh is refused in the middle of a run', async () => {
-    await mail.provider.fetchPage(gmail, { stream: 'mail', span: WEEK, cursor: null });
+    await mail.provider.fetchPage(gmail, { stream: 'mail', span: WEEK, range: WEEK, directory: null, cursor: null });
     await mail.admin('POST', `/accounts/${ADDRESS}/revoke-tokens`, { provider: 'google' });
     expect(outcomeOf(await whyNot(mail.read('mail')))).toMatchObject({ kind: 'paused', reason: 'auth_expired' });
   });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Page, ProviderRequest } from '#contract/connector';
 import { outlook } from '#fly-worker/connectors/outlook';
+import { noFile } from '../tapes/replay.ts';
 
 const DOCUMENTED = new URL('../../../shared/data/graph-v1_0-documented-answers.json', import.meta.url);
 const base = 'https://graph.microsoft.com';
@@ -12,7 +13,7 @@ async function pageOf(stream: string, answer: unknown, more: { cursor?: string |
   let asked: ProviderRequest = { url: '' };
   const page = await outlook.fetchPage({
     baseUrl: base, stream, span: more.span ?? always, range: always, directory: null, cursor: more.cursor ?? null, pageSize: more.pageSize ?? 100,
-    get: (schema, request) => { asked = request; return Promise.resolve(schema.parse(answer)); },
+    bytes: noFile, get: (schema, request) => { asked = request; return Promise.resolve(schema.parse(answer)); },
   });
   return { page, asked };
 }

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { SourceRecord } from '#contract/connector';
 import { salesforce } from '#fly-worker/connectors/salesforce';
 import { contentHash } from '#fly-worker/extract/hash';
+import { noFile } from '../tapes/replay.ts';
 
 const span = { since: '2026-06-01T00:00:00.000Z', until: '2026-09-01T00:00:00.000Z' };
 const row = (n: number, at = '2026-08-20T09:15:00.000+0000') => ({ Id: `00Q${String(n).padStart(15, '0')}`, Name: `Lead ${n}`, SystemModstamp: at, Email: `Lead${n}@quill.example`, Owner: { Name: 'Anna', Email: 'anna@nordwind.example' } });
@@ -10,7 +11,7 @@ async function pageOf(answer: object, pageSize = 1_000) {
   const asked: { url: string; headers?: Record<string, string> }[] = [];
   const page = await salesforce.fetchPage({
     baseUrl: 'https://nord.my.salesforce.com', stream: 'leads', span, range: span, directory: null, cursor: null, pageSize,
-    get: (schema, request) => { asked.push(request); return Promise.resolve(schema.parse(answer)); },
+    bytes: noFile, get: (schema, request) => { asked.push(request); return Promise.resolve(schema.parse(answer)); },
   });
   return { page, asked: asked[0]! };
 }

@@ -50,7 +50,7 @@ async function everything(): Promise<unknown> {
     (select md5(string_agg(r::text, '|' order by record_id, target_id)) from evidence r where tenant_id = ${tenantId}) as evidence`]);
   return [rows![0], (await semantic.stats({ tenant: tenantId, embedder }))?.rows];
 }
-const ask = (q: string) => search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', limit: 10 });
+const ask = (q: string) => search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', limit: 10, recency: 'ignore' });
 
 describe('a run over what is in memory already', () => {
   it('changes no row, count or weight and embeds nothing', async () => {

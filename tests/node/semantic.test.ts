@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, Index } from '@lancedb/lancedb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SWEEP_AFTER_MS, UNINDEXED_ROWS_MAX } from '#contract/limits';
+import { RECENCY_WORTH, SWEEP_AFTER_MS, UNINDEXED_ROWS_MAX } from '#contract/limits';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { fuse, type KeywordHit } from '#fly-worker/semantic/fusion';
+import { newerFirst } from '#fly-worker/reads';
 import { openSemanticMemory, type MemoryRow, type SemanticMemory, type SemanticQuery, type Space } from '#fly-worker/semantic/memory';
 import { snippet, snippetOf } from '#fly-worker/semantic/snippet';
 import { coverage, fold, likeness, termsOf } from '#fly-worker/semantic/terms';
@@ -231,6 +232,18 @@ describe('fusion', () => {
     expect(fused[0]!.fused).toBe(1);
     expect(fused[1]!.fused).toBeLessThan(1);
     expect(fuse([], [], 'basic')).toEqual([]);
+  });
+});
+
+describe('recency', () => {
+  const now = Date.UTC(2026, 5, 1), hit = (fused: number, days: number) => ({ fused, occurredAt: now - days * 86_400_000 });
+  it('puts the newer of two equal hits first and leaves a much better old one in front', () => {
+    expect(newerFirst([hit(0.9, 200), hit(0.9, 2)], now).map((h) => h.occurredAt)).toEqual([hit(0, 2).occurredAt, hit(0, 200).occurredAt]);
+    expect(newerFirst([hit(1, 900), hit(0.6, 0)], now)[0]!.occurredAt).toBe(hit(0, 900).occurredAt);
+  });
+  it('takes a meeting of next week for as new as today, and never more than its share', () => {
+    expect(newerFirst([hit(1, -7)], now)[0]!.fused).toBe(1);
+    expect(newerFirst([hit(1, 36_500)], now)[0]!.fused).toBeCloseTo(1 - RECENCY_WORTH, 3);
   });
 });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Span } from '#contract/connector';
+import type { GetBytes, Span } from '#contract/connector';
 import type { ProviderErrorKind } from '#fly-worker/provider';
 
 export interface Tape {
@@ -10,19 +10,23 @@ export interface Tape {
   /** The job's range; the window's span when absent. */
   range?: Span;
   /** Regular expression one of whose groups is the page size in a request: its path, or its headers as JSON behind it. */
-  pageSize: string;
+  pageSize?: string;
+  /** Records asked for a page; 100 when absent. */
+  recordsAPage?: number;
   exchanges: Exchange[];
   account: { get: string; json: unknown; is: string } | null;
   /** Provider ids in the order they are read, repeats included, by stream. */
   records: Record<string, string[]>;
   unreadable: Record<string, string[]>;
   changes?: TapeChanges;
+  /** Records that are met and left out, by stream. */
+  leftOut?: Record<string, number>;
   /** Troubles that only this provider words like this. They befall the first stream. */
   cases?: TapeCase[];
 }
 
-/** `spare`: asked only when something went wrong. `status` is 200 when absent. */
-export interface Exchange { get: string; json: unknown; spare?: boolean; status?: number }
+/** `spare`: asked only when something went wrong. `file`: parts of it are answered, as HTTP ranges. `status` is 200 when absent. */
+export interface Exchange { get: string; json?: unknown; file?: FileOnTape; spare?: boolean; status?: number }
 
 /** What `changes` and `readOne` are asked, by stream: a begin that brings a token, a round from there, and single records (null: gone). */
 export interface TapeChanges {
@@ -30,6 +34,9 @@ export interface TapeChanges {
   streams: Record<string, { records: string[]; unreadable?: string[]; removed: string[] }>;
   one: { stream: string; id: string; is: 'there' | 'gone' }[];
 }
+
+/** Bytes, in lines so that people can read them: a character a byte, or base64. */
+export type FileOnTape = { latin1: string[] } | { base64: string[] };
 
 /** The next `times` requests (always, when absent) that begin with `on` get this answer instead. `status` is 200 when absent. */
 export interface TapeCase { name: string; on: string; times?: number; status?: number; headers?: Record<string, string>; json: unknown; ends: Ending }
@@ -40,10 +47,15 @@ export interface TapeCase { name: string; on: string; times?: number; status?: n
  */
 export type Ending = 'same' | 'same_set' | ProviderErrorKind | { note?: string; records: string[]; unreadable?: string[] };
 
+/** For connectors that read no files. */
+export const noFile: GetBytes = () => Promise.reject(new Error('This connector reads no files.'));
+
 export const tapeOf = (id: string): Tape => JSON.parse(readFileSync(new URL(`./${id}.json`, import.meta.url), 'utf8')) as Tape;
 
+/** What the tape would answer. */
+export interface Recorded { status: number; headers: Record<string, string>; body: Buffer }
 /** Is this request answered by the fault (true) or by the tape (false)? `nth` counts requests from 1. */
-export type Fault = (request: { nth: number; path: string; size: number; token: string }, response: ServerResponse, answer: string) => boolean;
+export type Fault = (request: { nth: number; path: string; size: number; token: string }, response: ServerResponse, answer: Recorded) => boolean;
 export const noFault: Fault = () => false;
 
 export interface Replay { baseUrl: string; asked: string[]; used: Set<string>; fault: Fault; linksTo: string | null; reset(): void; close(): Promise<void> }
@@ -61,17 +73,29 @@ export async function replay(tape: Tape): Promise<Replay> {
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const path = decodeURIComponent((request.url ?? '').replace(/^\/base/, ''));
-    const size = new RegExp(tape.pageSize).exec(`${path}\n${JSON.stringify(request.headers)}`)?.slice(1).find(Boolean) ?? '0';
+    const size = tape.pageSize ? new RegExp(tape.pageSize).exec(`${path}\n${JSON.stringify(request.headers)}`)?.slice(1).find(Boolean) ?? '0' : '0';
     state.asked.push(path);
-    const all: { get: string; json: unknown }[] = [...tape.exchanges, ...tape.changes?.exchanges ?? [], ...tape.account ? [tape.account] : []];
+    const all: Exchange[] = [...tape.exchanges, ...tape.changes?.exchanges ?? [], ...tape.account ? [tape.account] : []];
     const hit = all.filter((e) => path.startsWith(e.get.replaceAll('{{size}}', size))).sort((a, b) => b.get.length - a.get.length)[0];
-    const body = hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{host}}', state.linksTo ?? '').replaceAll('{{size}}', size) : '';
+    const recorded = hit?.file ? partOf(hit.file, request.headers.range) : {
+      status: hit ? hit.status ?? 200 : 404, headers: { 'content-type': 'application/json' },
+      body: Buffer.from(hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{host}}', state.linksTo ?? '').replaceAll('{{size}}', size) : ''),
+    };
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
-    if (state.fault({ nth: state.asked.length, path, size: Number(size), token }, response, body)) return;
+    if (state.fault({ nth: state.asked.length, path, size: Number(size), token }, response, recorded)) return;
     if (hit) state.used.add(hit.get);
-    response.writeHead(hit ? (hit as Exchange).status ?? 200 : 404, { 'content-type': 'application/json' }).end(body);
+    response.writeHead(recorded.status, recorded.headers).end(recorded.body);
   }
   return state;
+}
+
+export const bytesOf = (file: FileOnTape): Buffer => ('latin1' in file ? Buffer.from(file.latin1.join(''), 'latin1') : Buffer.from(file.base64.join(''), 'base64'));
+
+/** 206, or 416 beyond the end. https://www.rfc-editor.org/rfc/rfc9110#name-range-requests */
+function partOf(file: FileOnTape, range: string | undefined): Recorded {
+  const bytes = bytesOf(file), [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [], body = bytes.subarray(Number(first), Number(last) + 1);
+  if (!(body.length > 0)) return { status: 416, headers: { 'content-range': `bytes */${bytes.length}` }, body: Buffer.alloc(0) };
+  return { status: 206, headers: { 'content-type': 'application/octet-stream', 'content-range': `bytes ${first}-${Number(first) + body.length - 1}/${bytes.length}`, etag: '"on-tape"' }, body };
 }
 
 export const status = (response: ServerResponse, code: number, headers: Record<string, string> = {}, body: unknown = { error: { code: 'UnknownError', message: '' } }): true => {

@@ -11,7 +11,7 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> { kind?: B
 export function Button({ kind = 'plain', busy = false, icon, children, className = '', onClick, type = 'button', ...rest }: ButtonProps) {
   return (
     <button {...rest} type={type} className={`button button-${kind} ${className}`} aria-disabled={busy || rest.disabled || undefined} aria-busy={busy || undefined}
-      onClick={(event) => { if (busy) event.preventDefault(); else onClick?.(event); }}>
+      onClick={(event) => { if (busy || rest.disabled) event.preventDefault(); else onClick?.(event); }}>
       {icon && <Icon name={icon} />}
       <span>{children}</span>
       {busy && <span className="spinner" aria-hidden="true" />}

@@ -1,23 +1,19 @@
 /** Before leaving for the provider's consent: what will be asked for, in words. */
 import { callRoute } from '../client/index.ts';
-import type { CallAnswer } from '../client/index.ts';
-import { useResource } from '../state/resource.ts';
+import { useIntegrations } from '../state/sources.ts';
+import type { Integration } from '../state/sources.ts';
 import { Button, Notice } from './basics.tsx';
 import { Dialog, useAction } from './dialog.tsx';
 import { Icon } from './icon.tsx';
 
-type IntegrationId = CallAnswer<'listIntegrations'>['integrations'][number]['integration_id'];
-interface Props { open: boolean; onClose: () => void; integrationId: IntegrationId; title: string; loginHint?: string | undefined; again?: boolean }
-
-export const useIntegrations = () => useResource('integrations', (signal) => callRoute('listIntegrations', {}, { signal }));
-export const useConnections = () => useResource('connections', (signal) => callRoute('listConnections', {}, { signal }), { everyMs: 30_000 });
+interface Props { open: boolean; onClose: () => void; integrationId: Integration['integration_id']; title: string; loginHint?: string | undefined; again?: boolean }
 
 export function ConnectDialog({ open, onClose, integrationId, title, loginHint, again = false }: Props) {
   const { data } = useIntegrations();
   const { busy, error, run } = useAction();
   const scopes = data?.integrations.find((one) => one.integration_id === integrationId)?.scopes ?? [];
 
-  const leave = (): Promise<void> => run(async () => {
+  const leave = (): Promise<boolean> => run(async () => {
     const { authorize_url } = await callRoute('authorizeConnection', { params: { integration_id: integrationId }, body: loginHint ? { login_hint: loginHint } : {} });
     const to = new URL(authorize_url);
     if (to.protocol !== 'https:' && to.protocol !== 'http:') throw new Error('not a web address');

@@ -1,11 +1,13 @@
 /** One job, watched live: state, bar, figures, coverage, and what one can do. Used on the connection's card and on the job's page. */
 import type { LiveJob } from '../state/jobs.ts';
-import { ago, range } from '../words/time.ts';
+import { rangeOf } from '../words/job.ts';
+import { ago } from '../words/time.ts';
+import type { Connection } from '../state/sources.ts';
 import { Notice } from './basics.tsx';
+import { Coverage } from './coverage.tsx';
 import { useAction } from './dialog.tsx';
 import { JobControls, JobState } from './job-actions.tsx';
-import type { Connection } from './job-actions.tsx';
-import { Coverage, JobFigures, ModeMark, ProgressBar, StatusBadge } from './job-progress.tsx';
+import { EnrichmentLine, JobFigures, ModeMark, ProgressBar, StatusBadge } from './job-progress.tsx';
 
 export function JobMonitor({ live, connection }: { live: LiveJob; connection: Connection | undefined }) {
   const { job } = live;
@@ -15,7 +17,7 @@ export function JobMonitor({ live, connection }: { live: LiveJob; connection: Co
     <section className="monitor" aria-label="Historical sync" data-job={job.job_id} data-status={job.status}>
       <div className="monitor-head">
         <StatusBadge job={job} />
-        <span className="monitor-range">{range(job.start_date, job.end_date)}</span>
+        <span className="monitor-range">{rangeOf(job)}</span>
         {going ? <ModeMark mode={live.mode} /> : <span className="mode">{ago(job.completed_at ?? job.updated_at)}</span>}
         <JobControls job={job} action={action} />
       </div>
@@ -24,6 +26,7 @@ export function JobMonitor({ live, connection }: { live: LiveJob; connection: Co
       {action.error && <Notice tone="bad" alert>{action.error}</Notice>}
       <JobFigures live={live} />
       <Coverage job={job} />
+      <EnrichmentLine job={job} />
     </section>
   );
 }

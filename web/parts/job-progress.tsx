@@ -1,10 +1,9 @@
-/** How far a job is: the bar, the figures, and for each stream how far back it is complete. Shows; does nothing. */
+/** How far a job is: the bar, the figures, and what a model reads afterwards. Shows; does nothing. */
 import { Progress } from 'radix-ui';
-import { isBalanced } from '#contract/job';
 import type { HistoricalSyncJob } from '../client/index.ts';
 import type { LiveJob } from '../state/jobs.ts';
-import { duration, statusWords, streamTitle } from '../words/job.ts';
-import { day, left, number, percent, rate, shortDay } from '../words/time.ts';
+import { duration, statusWords } from '../words/job.ts';
+import { count, left, number, percent, rate } from '../words/time.ts';
 import { Badge, Figure } from './basics.tsx';
 import { Icon } from './icon.tsx';
 
@@ -54,51 +53,17 @@ export function JobFigures({ live: { job, recordsPerSecond } }: { live: LiveJob 
   );
 }
 
-/** One track per stream over the job's range: newest at the right, filled as far back as everything is in memory. */
-export function Coverage({ job }: { job: HistoricalSyncJob }) {
-  if (job.streams.length === 0) return null;
-  const start = Date.parse(job.start_date), end = Date.parse(job.end_date);
+/** The stage after the memory: what the tenant's own model has read, and what that cost. */
+export function EnrichmentLine({ job: { enrichment } }: { job: HistoricalSyncJob }) {
+  if (!enrichment) return null;
+  const { queued, done, failed, tokens_spent, tokens_left, message } = enrichment, all = queued + done + failed;
+  if (all === 0 && !message) return null;
   return (
-    <div className="coverage">
-      <ul>
-        {job.streams.map((stream) => {
-          const from = stream.done && !stream.note ? start : stream.complete_back_to ? Date.parse(stream.complete_back_to) : end;
-          const covered = end > start ? Math.max(0, Math.min(1, (end - from) / (end - start))) : 1;
-          return (
-            <li key={stream.name}>
-              <span className="coverage-name">{streamTitle(stream)}</span>
-              <span className="track" aria-hidden="true"><span className={stream.done && !stream.note ? 'track-fill track-done' : 'track-fill'} style={{ transform: `scaleX(${covered})` }} /></span>
-              <span className="coverage-text">{reach(stream, job)}</span>
-              {stream.note && <span className="coverage-note">{stream.note}</span>}
-            </li>
-          );
-        })}
-      </ul>
-      <p className="coverage-axis" aria-hidden="true"><span>{shortDay(job.start_date)}</span><span>{shortDay(job.end_date)}</span></p>
+    <div className="enrichment">
+      <p><Icon name="bolt" /><span><strong>Your model</strong> has read {number(done)} of {count(all, 'record')}{failed > 0 && `, ${number(failed)} it could not`}.</span>
+        <span className="quiet">{number(tokens_spent)} tokens spent{tokens_left !== null && `, ${number(tokens_left)} left this month`}</span></p>
+      {queued > 0 && <span className="track" aria-hidden="true"><span className="track-fill track-forward" style={{ transform: `scaleX(${all > 0 ? (done + failed) / all : 0})` }} /></span>}
+      {message && <p className="quiet">{message}</p>}
     </div>
-  );
-}
-
-function reach({ done, complete_back_to, note }: HistoricalSyncJob['streams'][number], job: HistoricalSyncJob): string {
-  if (done && !note) return `complete back to ${day(job.start_date)}`;
-  if (complete_back_to) return `complete back to ${day(complete_back_to)}`;
-  return note ? 'passed over' : 'newest days first …';
-}
-
-const ledgerColumns = [
-  ['stored', 'New in memory'], ['unchanged', 'Known already'], ['duplicate', 'Met twice'], ['failed', 'Not readable'],
-] as const;
-/** The books: everything seen is accounted for. */
-export function LedgerTable({ job }: { job: HistoricalSyncJob }) {
-  const { ledger } = job, balanced = isBalanced(ledger);
-  return (
-    <table className="ledger">
-      <caption className="visually-hidden">Ledger: what became of every record the provider showed</caption>
-      <tbody>
-        {ledgerColumns.map(([key, label]) => <tr key={key}><th scope="row">{label}</th><td>{number(ledger[key])}</td></tr>)}
-        <tr className="ledger-sum"><th scope="row">Seen at the provider</th><td>{number(ledger.seen)}</td></tr>
-      </tbody>
-      <tfoot><tr><td colSpan={2}><Badge tone={balanced ? 'good' : 'warn'}>{balanced ? 'Balanced' : job.status === 'running' ? 'Counting' : 'Does not balance'}</Badge></td></tr></tfoot>
-    </table>
   );
 }

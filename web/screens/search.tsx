@@ -1,20 +1,19 @@
 /** Search: a question, a mode, the hits with their words marked, and how far back the answer can be trusted. */
-import { RadioGroup } from 'radix-ui';
 import { useEffect, useRef, useState } from 'react';
 import { SearchMode } from '#contract/memory';
 import { callRoute } from '../client/index.ts';
 import type { CallAnswer } from '../client/index.ts';
 import { Button, Empty, Link, Notice, PageHead, Skeleton } from '../parts/basics.tsx';
-import { useConnections } from '../parts/connect-dialog.tsx';
+import { useConnections } from '../state/sources.ts';
 import { EntityChips } from '../parts/entity-chips.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Snippet, unmarked } from '../parts/marked.tsx';
+import { Segments } from '../parts/segments.tsx';
 import { newestFirst, useJobBook } from '../state/jobs.ts';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
-import { integrationTitle, listOf, STREAMS_NAMED_MAX, streamTitle } from '../words/job.ts';
+import { accountsOf, integrationTitle, listOf, STREAMS_NAMED_MAX, streamTitle } from '../words/job.ts';
 import { ago, count, day, moment } from '../words/time.ts';
-import { accountsOf } from './home.tsx';
 
 type Answer = CallAnswer<'search'>;
 const FIRST = 20, MOST = 100;
@@ -42,9 +41,7 @@ export function SearchScreen() {
     <>
       <PageHead title="Search" />
       <div className="search-bar">
-        <RadioGroup.Root className="segments" value={mode} onValueChange={(next) => navigate(hrefWith({ mode: next === 'hybrid' ? null : next }), { replace: true })} aria-label="Search by" orientation="horizontal">
-          {SearchMode.options.map((one) => <RadioGroup.Item key={one} value={one} className="segment" title={modes[one].hint}>{modes[one].label}</RadioGroup.Item>)}
-        </RadioGroup.Root>
+        <Segments label="Search by" value={mode} options={SearchMode.options.map((value) => ({ value, ...modes[value] }))} onChange={(next) => navigate(hrefWith({ mode: next === 'hybrid' ? null : next }), { replace: true })} />
         {person && <Link className="chip chip-link" to={hrefWith({ person: null })} aria-label={`No longer only ${person}`}><Icon name="person" /><span>{person}</span><Icon name="close" /></Link>}
         <p className="search-sum" role="status">{answer && !stale ? `${answer.results.length === limit ? 'First ' : ''}${count(answer.results.length, 'result')} in ${Math.max(1, Math.round(answer.took_ms))} ms` : stale && !found.error ? 'Searching …' : ''}</p>
       </div>
@@ -108,7 +105,7 @@ function FirstWords() {
 
 function NothingFound({ q, mode, person }: { q: string; mode: SearchMode; person: string | null }) {
   const { jobs, loaded } = useJobBook();
-  if (loaded && jobs.size === 0) return <Empty icon="search" title="Nothing is in memory yet" action={<Link to="/" className="button button-primary"><span>Connect an account</span></Link>}>Connect an account and read its past. The first results come within seconds.</Empty>;
+  if (loaded && jobs.size === 0) return <Empty icon="search" title="Nothing is in memory yet" action={<Link to="/integrations" className="button button-primary"><span>Connect an account</span></Link>}>Connect an account and read its past. The first results come within seconds.</Empty>;
   return (
     <Empty icon="search" title={`Nothing found for “${q}”`} action={<div className="empty-links">
       {mode === 'keyword' && <Link className="button button-plain" to={hrefWith({ mode: 'semantic' })}><span>Search by meaning</span></Link>}

@@ -1,7 +1,8 @@
 /** Who is signed in. The server's cookie is the truth; this is what the page knows of it. */
-import { useSyncExternalStore } from 'react';
 import { ApiError, callRoute, endSession, signInWithPassword } from '../client/index.ts';
 import type { CallAnswer } from '../client/index.ts';
+import { createStore, useStore } from './store.ts';
+import { onTabNews, tellTabs } from './tabs.ts';
 
 export type Me = CallAnswer<'me'>;
 export type Session =
@@ -10,27 +11,37 @@ export type Session =
   | { state: 'signed_in'; me: Me }
   | { state: 'unreachable'; error: ApiError };
 
-let session: Session = { state: 'unknown' };
-const listeners = new Set<() => void>();
-function set(next: Session): void { session = next; for (const listener of listeners) listener(); }
+const session = createStore<Session>({ state: 'unknown' });
+export const useSession = (): Session => useStore(session);
 
-export const useSession = (): Session => useSyncExternalStore((listener) => { listeners.add(listener); return () => { listeners.delete(listener); }; }, () => session);
+/** What the page says of a failure that is no answer of the server: a fault of its own. */
+export const asApiError = (cause: unknown): ApiError =>
+  cause instanceof ApiError ? cause : new ApiError('internal', 'This page ran into a fault of its own. Reload it.', { details: String(cause) });
 
 export async function askWho(): Promise<void> {
   try {
-    set({ state: 'signed_in', me: await callRoute('me', {}) });
+    session.set({ state: 'signed_in', me: await callRoute('me', {}) });
   } catch (cause) {
-    const error = cause instanceof ApiError ? cause : new ApiError('internal', 'This page ran into a fault of its own. Reload it.');
-    set(error.code === 'unauthenticated' ? { state: 'signed_out', expired: false } : { state: 'unreachable', error });
+    const error = asApiError(cause);
+    // Who is signed in stays so while the server is away; the shell says that it is.
+    if (error.code === 'unauthenticated') session.set({ state: 'signed_out', expired: session.get().state === 'signed_in' });
+    else if (session.get().state !== 'signed_in') session.set({ state: 'unreachable', error });
   }
 }
 export async function signIn(email: string, password: string): Promise<void> {
   await signInWithPassword(email, password);
-  set({ state: 'signed_in', me: await callRoute('me', {}) });
+  session.set({ state: 'signed_in', me: await callRoute('me', {}) });
+  tellTabs('signed_in');
 }
 export async function signOut(): Promise<void> {
   await endSession();
-  set({ state: 'signed_out', expired: false });
+  session.set({ state: 'signed_out', expired: false });
+  tellTabs('signed_out');
 }
 /** Any answer said "signed out": show the sign-in, keep the address, so that one comes back to the same place. */
-export function sessionLost(): void { if (session.state === 'signed_in') set({ state: 'signed_out', expired: true }); }
+export function sessionLost(): void { if (session.get().state === 'signed_in') session.set({ state: 'signed_out', expired: true }); }
+
+onTabNews((news) => {
+  if (news === 'signed_out' && session.get().state === 'signed_in') session.set({ state: 'signed_out', expired: false });
+  if (news === 'signed_in' && session.get().state !== 'signed_in') void askWho();
+});

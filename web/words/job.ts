@@ -1,7 +1,7 @@
 /** A job in plain words: its state, what it is doing, why it stopped, and what one can do next. Pure. */
 import { reasonSentences } from '#contract/errors';
 import type { IntegrationId, Job, JobStatus, StreamProgress } from '#contract/job';
-import { count, day, span } from './time.ts';
+import { count, day, range, shortDay, span } from './time.ts';
 
 export type Tone = 'neutral' | 'accent' | 'good' | 'warn' | 'bad';
 export const statusWords: Record<JobStatus, { label: string; tone: Tone }> = {
@@ -20,6 +20,17 @@ const integrationTitles: Record<IntegrationId, string> = {
 /** More streams than this in one sentence are a number. */
 export const STREAMS_NAMED_MAX = 4;
 export const integrationTitle = (id: IntegrationId): string => integrationTitles[id];
+/** The colour it has in charts, always the same one. */
+const integrationHues: Record<IntegrationId, number> = { outlook: 1, slack: 2, gmail: 3, google_calendar: 6, salesforce: 4, mbox: 7, slack_export: 5, ics: 8 };
+export const integrationHue = (id: IntegrationId): string => `var(--hue-${integrationHues[id]})`;
+
+/** What kind of sync it is, in a word or two. */
+export const modeWords: Record<Job['mode'], string> = { backfill: 'History', incremental: 'Update' };
+/** What it covers: a stretch of the past, or what is new since the last one. */
+export const rangeOf = (job: Job): string => job.mode === 'incremental' ? `New since ${shortDay(job.start_date)}` : range(job.start_date, job.end_date);
+
+/** Connection -> the account's name. */
+export const accountsOf = (connections: readonly { connection_id: string; account: string }[] | undefined): ReadonlyMap<string, string> => new Map(connections?.map((one) => [one.connection_id, one.account]));
 
 /** The stream's own title (`#general`), else its name in words: `mail` -> `Mail`, `inbox_items` -> `Inbox items`. A provider's id says nothing to anybody. */
 export function streamTitle({ name, title }: { name: string; title?: string | null | undefined }): string {
@@ -42,7 +53,7 @@ function runningActivity(job: Job): string {
   if (job.streams.length === 0 || (job.chunks_completed === 0 && open.length > 0)) return 'A worker has started. It reads the newest days first.';
   if (open.length === 0) {
     const { enrichment } = job;
-    if (enrichment && enrichment.queued > enrichment.done + enrichment.failed) return `Everything is stored and searchable. The model is still reading: ${count(enrichment.done, 'record')} of ${count(enrichment.queued, 'record')}.`;
+    if (enrichment && enrichment.queued > 0) return `Everything is stored and searchable. Your model is still reading: ${count(enrichment.queued, 'record')} to go.`;
     return 'Everything is stored. Checking the books.';
   }
   const shown = open.slice(0, STREAMS_NAMED_MAX).map(readingNow), more = open.length - shown.length;
@@ -59,14 +70,18 @@ export function listOf(parts: readonly string[]): string {
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
-export type NextStep = 'reconnect' | 'resume' | 'start_again' | 'search';
+export type NextStep = 'reconnect' | 'resume' | 'start_again' | 'search' | 'see_failures' | 'raise_limit' | 'see_running';
 /** The ways on from a state that does not run by itself, best first. */
 export function nextSteps(job: Job): NextStep[] {
+  const failures: NextStep[] = job.ledger.failed > 0 ? ['see_failures'] : [];
   switch (job.status) {
     case 'pending': case 'running': return [];
-    case 'completed': return ['search'];
-    case 'failed': return job.reason === 'forbidden' ? ['reconnect', 'resume'] : ['resume', 'start_again'];
-    case 'paused': return job.reason === 'auth_expired' || job.reason === 'connection_removed' ? ['reconnect', 'resume'] : ['resume'];
+    case 'completed': return [...failures, 'search'];
+    case 'failed': return job.reason === 'forbidden' ? ['reconnect', 'resume', ...failures] : ['resume', 'start_again', ...failures];
+    case 'paused':
+      if (job.reason === 'auth_expired' || job.reason === 'connection_removed') return ['reconnect', 'resume'];
+      if (job.reason === 'quota_exhausted') return ['raise_limit', 'resume'];
+      return job.reason === 'too_many_jobs' ? ['see_running', 'resume'] : ['resume'];
     case 'cancelled': return job.reason === 'abandoned' ? ['resume', 'start_again'] : ['start_again'];
   }
 }

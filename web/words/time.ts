@@ -5,6 +5,8 @@ const dayShort = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'shor
 const dayShortYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 
+const clockSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
 const thisYear = (date: Date): boolean => date.getFullYear() === new Date().getFullYear();
 
 /** `3 August`, with the year when it is another one. */
@@ -13,6 +15,8 @@ export const day = (iso: string): string => { const date = new Date(iso); return
 export const shortDay = (iso: string): string => { const date = new Date(iso); return (thisYear(date) ? dayShort : dayShortYear).format(date); };
 /** `3 August 2026 at 14:05`. */
 export const moment = (iso: string): string => { const date = new Date(iso); return `${dayMonthYear.format(date)} at ${clock.format(date)}`; };
+/** `14:05:09`. */
+export const clockTime = (iso: string): string => clockSeconds.format(new Date(iso));
 /** `20 Aug – 20 Nov 2026`. */
 export const range = (from: string, to: string): string => {
   const start = new Date(from), end = new Date(to);
@@ -28,6 +32,15 @@ export function ago(iso: string, now = Date.now()): string {
   if (seconds < 44 * 3_600) return 'yesterday';
   if (seconds < 7 * 86_400) return `${Math.round(seconds / 86_400)} days ago`;
   return day(iso);
+}
+
+/** `due now`, `in 12 minutes`, `in 3 hours`, `tomorrow at 04:10`, `on 3 August`. */
+export function until(iso: string, now = Date.now()): string {
+  const seconds = (Date.parse(iso) - now) / 1_000;
+  if (seconds < 60) return 'due now';
+  if (seconds < 3_600) return `in ${count(Math.round(seconds / 60), 'minute')}`;
+  if (seconds < 12 * 3_600) return `in ${count(Math.round(seconds / 3_600), 'hour')}`;
+  return seconds < 48 * 3_600 ? `${new Date(iso).getDate() === new Date(now).getDate() ? 'today' : 'tomorrow'} at ${clock.format(new Date(iso))}` : `on ${day(iso)}`;
 }
 
 /** `12 s`, `3 min`, `1 h 20 min`. */
@@ -48,6 +61,9 @@ export function left(seconds: number): string {
 
 const integer = new Intl.NumberFormat('en-GB');
 export const number = (value: number): string => integer.format(value);
+const short = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 });
+/** `950`, `12K`, `1.5M`: for axes. */
+export const compact = (value: number): string => short.format(value);
 /** `1 record`, `3,104 records`. */
 export const count = (value: number, noun: string): string => `${integer.format(value)} ${value === 1 ? noun : `${noun}s`}`;
 /** `4.2`, `183`. */

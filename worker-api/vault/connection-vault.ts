@@ -6,12 +6,15 @@ import { takeTurns } from '#contract/turns';
 import { connectorOf } from '#fly-worker/connectors/index';
 import type { Env } from '../env.ts';
 import { tenantDatabase } from '../database.ts';
-import { OAuthError, refreshTokens, revokeTokens, Tokens } from '../oauth-client.ts';
-import { openVault, type Vault } from './seal.ts';
+import { refreshTokens, revokeTokens, Tokens } from '../oauth-client.ts';
+import { OAuthError } from '../oauth-error.ts';
+import { openVault, SealError, type Vault } from './seal.ts';
 
 /** Refreshed this long before it expires, so that no request starts with a token about to die. */
 const REFRESH_AHEAD_MS = 60_000;
-export const TOKEN_PURPOSE = 'oauth-tokens';
+const TOKEN_PURPOSE = 'oauth-tokens';
+/** Of a consent that is on its way. */
+export const VERIFIER_PURPOSE = 'oauth-verifier';
 
 const SPARE = 'spare';
 const REMOVED = { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' } as const;
@@ -45,6 +48,25 @@ export class ConnectionVault extends DurableObject<Env> {
     return opened !== null && revokeTokens(this.env, connector, Tokens.parse(JSON.parse(opened.text)));
   }
 
+  /** Seals under the newest key what stands under an older one; nothing else changes, and no refresh is on its way meanwhile. False: it does not open. */
+  reseal(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { tenantId, connectionId } = this.#names(), db = tenantDatabase(this.env);
+      try {
+        await this.#storeSpare(tenantId);
+        const [rows] = await db.tenant(tenantId, [sql`select sealed_tokens from connections where tenant_id = ${tenantId} and id = ${connectionId}::uuid and sealed_tokens is not null`]);
+        const sealed = rows?.[0]?.sealed_tokens;
+        if (typeof sealed !== 'string') return true;
+        const { text, stale } = await this.#vault.open(tenantId, TOKEN_PURPOSE, sealed);
+        if (stale) await db.tenant(tenantId, [sql`update connections set sealed_tokens = ${await this.#vault.seal(tenantId, TOKEN_PURPOSE, text)} where tenant_id = ${tenantId} and id = ${connectionId}::uuid and sealed_tokens = ${sealed}`]);
+        return true;
+      } catch (error) {
+        if (error instanceof SealError) return false;
+        throw error;
+      }
+    });
+  }
+
   async #accessToken(rejected: string | null): Promise<TokenReply> {
     const { tenantId, connectionId } = this.#names();
     const db = tenantDatabase(this.env);
@@ -66,7 +88,7 @@ export class ConnectionVault extends DurableObject<Env> {
     const connector = connectorOf(integrationId);
     try {
       if (!connector) throw new OAuthError('unavailable', 'This version does not know the integration of this account.');
-      const newer = await refreshTokens(this.env, connector, tokens, Date.now());
+      const newer = await refreshTokens(this.env, this.#names().tenantId, connector, tokens, Date.now());
       // The old refresh token is spent: should Postgres not answer now, the new one must not be lost with it.
       this.ctx.storage.kv.put(SPARE, await this.#vault.seal(this.#names().tenantId, TOKEN_PURPOSE, JSON.stringify(newer)));
       const stands = await this.#store(newer, 'active');

@@ -9,6 +9,8 @@ export interface Opened { text: string; /** Sealed under an older key: seal agai
 export class SealError extends Error { override name = 'SealError'; }
 
 export interface Vault {
+  /** The key that seals. */
+  readonly currentKey: string;
   seal(tenantId: string, purpose: string, text: string): Promise<string>;
   /** Throws SealError for another tenant, another purpose, an unknown key or a changed text. */
   open(tenantId: string, purpose: string, sealed: string): Promise<Opened>;
@@ -27,6 +29,7 @@ export function openVault(keys: string): Vault {
     return promise;
   };
   return {
+    currentKey: current.id,
     async seal(tenantId, purpose, text) {
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: bound(tenantId, purpose, current.id) }, await keyFor(current, tenantId), encode(text));

@@ -10,7 +10,8 @@ import { workspaceOf } from './workspace.ts';
 const signIn: SignIn = {
   authorize: /^\/oauth\/v2\/authorize$/,
   token: /^\/api\/oauth\.v2\.access$/,
-  revoke: { path: /^\/api\/auth\.revoke$/, ends: 'token' },
+  // A person has one permission per app: with its token goes what renews it.
+  revoke: { path: /^\/api\/auth\.revoke$/, ends: 'account' },
   scopeWords: {
     'channels:read': 'See the list of public channels', 'channels:history': 'Read public channels', 'groups:read': 'See your private channels', 'groups:history': 'Read your private channels',
     'mpim:read': 'See your group conversations', 'mpim:history': 'Read your group conversations', 'im:read': 'See your direct messages', 'im:history': 'Read your direct messages',

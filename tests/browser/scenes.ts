@@ -1,0 +1,151 @@
+/** What there is to see, in the order in which a person meets it. Each scene leaves the house as the next one wants it. */
+import type { BrowserContext, Page } from 'playwright-core';
+import { acceptConsent, newPage, sandbox, signIn } from './browser.ts';
+import type { BrowserHouse } from './house.ts';
+
+export interface Stage { house: BrowserHouse; context: BrowserContext; page: Page; picture: (page: Page, name: string) => Promise<void> }
+interface Scene { name: string; play: (stage: Stage) => Promise<void> }
+
+const open = async (page: Page, path: string, there: string): Promise<void> => { await page.goto(path); await page.locator(there).first().waitFor(); };
+const monitorIs = (page: Page, status: string): Promise<void> => page.locator(`[data-status="${status}"]`).first().waitFor({ timeout: 120_000 });
+
+const signInScene: Scene = { name: 'sign-in', async play({ page, picture, house }) {
+  await open(page, '/', 'form');
+  await picture(page, '01-sign-in');
+  await page.getByLabel('E-mail').fill(house.tenants[0]!.email);
+  await page.getByLabel('Password', { exact: true }).fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').waitFor();
+  await picture(page, '02-sign-in-refused');
+  await signIn(page, house.tenants[0]!);
+} };
+
+const emptyScene: Scene = { name: 'empty', async play({ page, picture }) {
+  for (const [name, path, there] of [
+    ['03-overview-empty', '/', '.steps'], ['04-integrations-empty', '/integrations', '.integration'], ['05-jobs-empty', '/jobs', '.empty'], ['06-search-nothing-in-memory', '/search?q=invoice', '.empty'],
+    ['07-connect-error', '/integrations?connect_error=declined', '[role=alert]'],
+  ] as const) { await open(page, path, there); await picture(page, name); }
+} };
+
+const connectScene: Scene = { name: 'connect', async play({ page, picture }) {
+  await open(page, '/integrations', '.integration');
+  await page.getByRole('article', { name: 'Outlook', exact: true }).getByRole('button', { name: 'Connect' }).click();
+  await page.getByRole('dialog').getByRole('listitem').first().waitFor();
+  await picture(page, '10-connect');
+  await page.getByRole('button', { name: 'Continue to Outlook' }).click();
+  await acceptConsent(page);
+  await page.getByRole('dialog').waitFor();
+  await picture(page, '11-prompt');
+  await page.getByRole('radio', { name: 'Custom' }).click();
+  await picture(page, '12-prompt-custom');
+  await page.getByRole('button', { name: 'Skip for now' }).click();
+  await picture(page, '13-integrations-never-synced');
+  await open(page, '/', '.steps');
+  await picture(page, '14-overview-connected');
+} };
+
+const syncScene: Scene = { name: 'sync', async play({ page, picture, house }) {
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 6_000 });
+  await open(page, '/integrations', '.connection');
+  await page.getByRole('button', { name: 'Sync history' }).first().click();
+  await page.getByRole('button', { name: 'Start sync' }).click();
+  await page.locator('.track-fill').first().waitFor();
+  await page.locator('.figure', { hasText: 'Rate' }).locator('dd', { hasNotText: '–' }).waitFor();
+  await picture(page, '20-running');
+  await open(page, '/', '.monitor');
+  await picture(page, '21-overview-running');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('alertdialog').waitFor();
+  await picture(page, '22-cancel');
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await open(page, '/integrations', '.connection');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await monitorIs(page, 'paused');
+  await picture(page, '23-paused');
+  await sandbox(house.sandboxUrl, 'settings', { latencyMs: 0 });
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await monitorIs(page, 'completed');
+  await page.locator('.toast').waitFor();
+  await picture(page, '24-completed');
+  await page.getByRole('button', { name: /^Schedule of/ }).click();
+  await page.getByRole('menu').waitFor();
+  await picture(page, '25-schedule');
+  await page.getByRole('menuitemradio', { name: 'Every day' }).click();
+} };
+
+const troubleScene: Scene = { name: 'trouble', async play({ page, picture, house }) {
+  await sandbox(house.sandboxUrl, 'faults', { kind: '403', match: '/messages', count: -1 });
+  await open(page, '/integrations', '.last-sync');
+  await page.getByRole('button', { name: 'Sync history' }).first().click();
+  await page.getByRole('button', { name: 'Start sync' }).click();
+  await monitorIs(page, 'failed');
+  await picture(page, '30-failed');
+  await sandbox(house.sandboxUrl, 'faults', undefined, 'DELETE');
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await monitorIs(page, 'completed');
+  const { accounts } = await sandbox(house.sandboxUrl, '', undefined, 'GET') as { accounts: { address: string }[] };
+  await page.getByRole('button', { name: 'Sync history' }).first().click();
+  await page.getByRole('button', { name: 'Start sync' }).click();
+  for (const { address } of accounts) await sandbox(house.sandboxUrl, `accounts/${address}/revoke-tokens`, {});
+  await page.waitForFunction(() => ['paused', 'completed'].includes(document.querySelector('[data-status]')?.getAttribute('data-status') ?? ''), undefined, { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Sync now' }).or(page.getByRole('button', { name: 'Reconnect' })).first().click();
+  await page.keyboard.press('Escape');
+  await monitorIs(page, 'paused');
+  await picture(page, '31-locked-out');
+  await open(page, '/', '.attention');
+  await picture(page, '32-overview-needs-you');
+  await open(page, '/integrations', '.connection');
+  await page.getByRole('button', { name: 'Reconnect' }).first().click();
+  await page.getByRole('dialog').getByRole('listitem').first().waitFor();
+  await picture(page, '33-reconnect');
+  await page.getByRole('button', { name: 'Continue to Outlook' }).click();
+  await acceptConsent(page);
+  await monitorIs(page, 'completed');
+} };
+
+const fullScene: Scene = { name: 'full', async play({ page, picture }) {
+  for (const [name, path, there] of [
+    ['40-overview', '/', '.charts svg'], ['41-integrations', '/integrations', '.last-sync'], ['42-jobs', '/jobs', '.rows tbody tr'], ['43-jobs-none', '/jobs?status=paused', '.empty'], ['44-given-up', '/jobs?show=given-up', '.empty'],
+    ['50-search-start', '/search', '.empty'], ['51-search', '/search?q=invoice', '.hit'], ['52-search-nothing', '/search?q=zxqvwk&mode=keyword', '.empty'],
+    ['70-settings-plan', '/settings/plan', '.plan-card'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
+  ] as const) { await open(page, path, there); await page.waitForLoadState('networkidle'); await picture(page, name); }
+  await open(page, '/jobs', '.row-link');
+  await page.locator('.row-link').last().click();
+  await page.locator('.log-entry').first().waitFor();
+  await picture(page, '45-job');
+  await open(page, '/search?q=invoice', '.hit-title');
+  await page.locator('.hit-title').first().click();
+  await page.locator('.record-text p').first().waitFor();
+  await picture(page, '53-record');
+  await open(page, '/', '.charts');
+  await page.getByRole('button', { name: /^Account/ }).first().click();
+  await page.getByRole('menu').waitFor();
+  await picture(page, '73-account');
+  await page.keyboard.press('Escape');
+} };
+
+/** What one sees when the server does not answer, or not yet: the page's own requests are held or refused here. */
+const badLineScene: Scene = { name: 'bad-line', async play({ context, picture }) {
+  const page = await newPage(context);
+  const held = (url: URL): boolean => url.pathname.startsWith('/api/') && url.pathname !== '/api/me';
+  await page.route(held, () => {});
+  for (const [name, path] of [['80-overview-loading', '/'], ['81-integrations-loading', '/integrations'], ['82-jobs-loading', '/jobs'], ['83-search-loading', '/search?q=invoice']] as const) {
+    await open(page, path, 'h1');
+    await picture(page, name);
+  }
+  await page.unroute(held);
+  const refuse = { status: 503, contentType: 'application/json', body: JSON.stringify({ error: { code: 'unavailable', message: 'The memory is not reachable right now. Try again in a few seconds.' } }) };
+  await page.route(held, (route) => route.fulfill(refuse));
+  for (const [name, path] of [['84-overview-error', '/'], ['85-integrations-error', '/integrations'], ['86-jobs-error', '/jobs'], ['87-search-error', '/search?q=invoice'], ['88-record-error', '/search?record=nothing']] as const) {
+    await page.goto(path);
+    await page.getByText('not reachable').first().waitFor();
+    await picture(page, name);
+  }
+  await page.route('**/api/me', (route) => route.abort());
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'No answer' }).waitFor();
+  await picture(page, '89-unreachable');
+  await page.close();
+} };
+
+export const scenes: readonly Scene[] = [signInScene, emptyScene, connectScene, syncScene, troubleScene, fullScene, badLineScene];

@@ -1,0 +1,102 @@
+/** Every screen, with something in it: no serious or critical finding of axe-core, light and dark, wide and 390 px; nothing wider than the screen; no error in the console, no request that fails. */
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { openClient } from '../client.ts';
+import { audit, listen, newPage, openBrowser, sandbox, signIn } from './browser.ts';
+
+const house = inject('house'), tenant = house.tenants[1]!, ACCOUNT = 'screens@screens.example';
+let browser: Browser, context: BrowserContext, page: Page, jobId: string, recordId: string;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  await sandbox(house.sandboxUrl, 'accounts', { address: ACCOUNT, name: 'Screens', mails: 200, events: 20, seed: 3, months: 2 });
+  const client = openClient(house.url, tenant.api_key);
+  jobId = (await client.ended((await client.start(await client.connect(ACCOUNT))).job_id)).job_id;
+  recordId = (await client.search('invoice')).results[0]!.record_id;
+  context = await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' });
+  page = await newPage(context);
+  listen(page, complaints);
+  await page.goto('/');
+}, 120_000);
+afterAll(async () => { await browser?.close(); });
+
+/** Looks at what is there now in four ways. */
+async function lookAt(what: string): Promise<void> {
+  for (const [width, colorScheme] of [[1280, 'light'], [390, 'dark'], [390, 'light'], [1280, 'dark']] as const) {
+    await page.setViewportSize({ width, height: 860 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(over, `${what} is wider than ${width} px`).toBe(0);
+    if (width === 390 && colorScheme === 'light') continue;
+    expect(await audit(page), `${what}, ${width} px, ${colorScheme}`).toEqual([]);
+  }
+  await page.setViewportSize({ width: 1280, height: 860 });
+}
+
+describe('every screen', () => {
+  it('sign-in', async () => {
+    await page.getByLabel('E-mail').waitFor();
+    await lookAt('sign-in');
+    await signIn(page, tenant);
+  });
+
+  it.each<[string, () => string, string]>([
+    ['overview', () => '/', '.charts svg'],
+    ['integrations', () => '/integrations', '.connection .last-sync'],
+    ['sync history', () => '/jobs', '.rows tbody tr'],
+    ['given up', () => '/jobs?show=given-up', '.empty'],
+    ['a sync', () => `/jobs/${jobId}`, '.log-entry'],
+    ['search, empty', () => '/search', '.empty'],
+    ['search', () => '/search?q=invoice', '.hit'],
+    ['search, nothing found', () => '/search?q=zxqvwk&mode=keyword', '.empty'],
+    ['a record', () => `/search?q=invoice&record=${recordId}`, '.record-text p'],
+    ['settings, plan', () => '/settings/plan', '.plan-card'],
+    ['settings, this browser', () => '/settings/browser', '.switch'],
+    ['an address nothing lives at', () => '/nowhere', '.empty'],
+  ])('%s', async (what, path, there) => {
+    await page.goto(path());
+    await page.locator(there).first().waitFor();
+    await lookAt(what);
+  });
+
+  it('dialogs and menus', async () => {
+    await page.goto('/integrations');
+    await page.getByRole('button', { name: 'Sync history' }).first().click();
+    await page.getByRole('dialog').waitFor();
+    await page.getByRole('radio', { name: 'Custom' }).click();
+    await lookAt('the prompt');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Another account' }).first().click();
+    await page.getByRole('dialog', { name: /^Connect/ }).getByRole('listitem').first().waitFor();
+    await lookAt('the connect dialog');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /^More for/ }).first().click();
+    await page.getByRole('menu').waitFor();
+    await lookAt('the menu of a card');
+    await page.getByRole('menuitem', { name: /Disconnect/ }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await lookAt('the question before disconnecting');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+  });
+});
+
+it('a person without a mouse gets from the top of the page to a search result and back', async () => {
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+  await page.keyboard.press('/');
+  await page.keyboard.type('invoice\n');
+  const first = page.locator('.hit-title').first();
+  await first.waitFor();
+  await first.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').locator('.record-text').waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.className)).toContain('hit-title');
+});
+
+it('nothing complained', () => { expect(complaints).toEqual([]); });

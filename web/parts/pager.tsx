@@ -1,0 +1,16 @@
+/** Pages of a list, newest first. */
+import { number } from '../words/time.ts';
+import { Button } from './basics.tsx';
+
+const BY_AGE: [back: string, on: string] = ['Newer', 'Older'];
+interface Props { total: number; limit: number; offset: number; go: (offset: number) => void; words?: [back: string, on: string] }
+export function Pager({ total, limit, offset, go, words: [back, on] = BY_AGE }: Props) {
+  if (total <= limit && offset === 0) return null;
+  return (
+    <nav className="pager" aria-label="Pages">
+      <span>{number(Math.min(offset + 1, total))}–{number(Math.min(offset + limit, total))} of {number(total)}</span>
+      <Button disabled={offset === 0} onClick={() => go(Math.max(0, offset - limit))}>{back}</Button>
+      <Button disabled={offset + limit >= total} onClick={() => go(offset + limit)}>{on}</Button>
+    </nav>
+  );
+}

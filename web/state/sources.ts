@@ -1,0 +1,14 @@
+/** What several screens ask of the server in the same words: accounts, integrations, what memory holds. */
+import { callRoute } from '../client/index.ts';
+import type { CallAnswer } from '../client/index.ts';
+import { useResource } from './resource.ts';
+
+export type Connection = CallAnswer<'listConnections'>['connections'][number];
+export type Integration = CallAnswer<'listIntegrations'>['integrations'][number];
+export type Sources = CallAnswer<'memorySources'>;
+
+export const useIntegrations = () => useResource('integrations', (signal) => callRoute('listIntegrations', {}, { signal }));
+export const useConnections = () => useResource('connections', (signal) => callRoute('listConnections', {}, { signal }), { everyMs: 30_000 });
+/** `live`: while a sync runs, its records are counted as they come. */
+export const useSources = (live: boolean) => useResource('sources', (signal) => callRoute('memorySources', {}, { signal }), { everyMs: live ? 5_000 : 60_000 });
+export const useMemoryStats = (live: boolean) => useResource('memory-stats', (signal) => callRoute('memoryStats', {}, { signal }), { everyMs: live ? 2_000 : 60_000 });
