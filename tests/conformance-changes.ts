@@ -10,7 +10,7 @@ interface Round { places: unknown[]; records: string[]; unreadable: string[]; re
 
 /** Reads a round to its end as the pipeline does; every place goes through a jsonb column. Null: begins. */
 async function readRound({ connector, server, tape, directory }: Stage, stream: string, start: unknown): Promise<Round> {
-  const provider = open({ connector, server }), round: Round = { places: [], records: [], unreadable: [], removed: [], token: null };
+  const provider = open({ connector, server, tape }), round: Round = { places: [], records: [], unreadable: [], removed: [], token: null };
   for (let from = start; round.places.length < PAGES_MAX;) {
     const page = await provider.readChanges(connector, { stream, span: tape.span, directory, from });
     round.places.push(from);
@@ -35,7 +35,8 @@ export function describeChanges(connector: Connector, tape: Tape, { streams, one
     beforeAll(async () => {
       server = await replay(tape);
       elsewhere = await replay(tape);
-      stage = { connector, server, tape, directory: await connector.directory?.({ get: open({ connector, server }).get, baseUrl: server.baseUrl }) ?? null };
+      const { get, bytes } = open({ connector, server, tape });
+      stage = { connector, server, tape, directory: await connector.directory?.({ get, bytes, baseUrl: server.baseUrl }) ?? null };
       tokens = new Map(await Promise.all(names.map(async (name) => [name, (await readRound(stage, name, null)).token] as const)));
     });
     beforeEach(() => { server.reset(); elsewhere.reset(); });

@@ -72,7 +72,7 @@ export async function openSyncedTenant(options: Partial<SandboxOptions> = {}): P
         },
       };
     },
-    find: async (q) => (await search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', limit: 50 })).results.map((hit) => hit.record_id),
+    find: async (q) => (await search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', recency: 'ignore', limit: 50 })).results.map((hit) => hit.record_id),
     async admin<T>(method: string, path: string, body?: object): Promise<T> {
       const response = await fetch(`${sandbox.url}/admin${path}`, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);

@@ -33,7 +33,7 @@ beforeEach(async () => {
 
 const run = (records: SourceRecord[]) => runOnce({ db, shop: openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }), tenantId, connectionId, records });
 const memory = () => ({ db: db.app, semantic, embedder });
-const find = async (q: string): Promise<string[]> => (await search(memory(), tenantId, { q, mode: 'keyword', limit: 50 })).results.map((r) => r.record_id);
+const find = async (q: string): Promise<string[]> => (await search(memory(), tenantId, { q, mode: 'keyword', recency: 'ignore', limit: 50 })).results.map((r) => r.record_id);
 /** Everything Postgres holds of the tenant's memory, as one value. */
 async function graph(): Promise<unknown> {
   const [rows] = await db.owner.system([sql`select
@@ -68,12 +68,14 @@ describe('a forgotten record', () => {
 
   it('takes its place in failure lists and its cached answers with it', async () => {
     await run([quince]);
-    const [id] = await find('marmalade'), [record] = (await db.owner.system([sql`select content_hash as hash from records where record_id = ${id}::uuid`]))[0]!;
-    await db.owner.system([sql`insert into extraction_cache (tenant_id, content_hash, extractor, answer) values (${tenantId}, ${record!.hash}, 'x', '{}'), (${tenantId}, 'other', 'x', '{}')`,
+    const [id] = await find('marmalade');
+    await db.owner.system([sql`insert into extraction_cache (tenant_id, content_hash, extractor, answer) values (${tenantId}, 'asked', 'x', '{}'), (${tenantId}, 'other', 'x', '{}')`,
+      sql`insert into enrichments (tenant_id, job_id, record_id, content_hash, occurred_at, outcome, input_hash) select tenant_id, stored_by_job, record_id, content_hash, occurred_at, 'done', 'asked' from records where record_id = ${id}::uuid`,
       sql`insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message) values (${tenantId}, ${randomUUID()}::uuid, ${id}::uuid, 'mail', 'quince', 'not_processed', 'x')`]);
     await forgetRecords(db.app, tenantId, [id!]);
-    const [left] = await db.owner.system([sql`select (select json_agg(content_hash) from extraction_cache where tenant_id = ${tenantId}) as cache, (select count(*)::int from record_failures where tenant_id = ${tenantId}) as failures`]);
-    expect(left).toEqual([{ cache: ['other'], failures: 0 }]);
+    const [left] = await db.owner.system([sql`select (select json_agg(content_hash) from extraction_cache where tenant_id = ${tenantId}) as cache,
+      (select count(*)::int from record_failures where tenant_id = ${tenantId}) as failures, (select count(*)::int from enrichments where tenant_id = ${tenantId}) as enrichments`]);
+    expect(left).toEqual([{ cache: ['other'], failures: 0, enrichments: 0 }]);
   });
 
   it('is another tenant\'s to forget no more than to read', async () => {

@@ -86,7 +86,7 @@ async function sync(mode: JobMode, until: number): Promise<Finished> {
 }
 const later = (until = 31): Promise<Finished> => sync('incremental', until);
 const held = async (): Promise<string[]> => (await rows(sql`select provider_id from records where tenant_id = ${tenantId}`)).map((r) => String(r.provider_id));
-const find = async (q: string): Promise<number> => (await search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', limit: 50 })).results.length;
+const find = async (q: string): Promise<number> => (await search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', recency: 'ignore', limit: 50 })).results.length;
 const edit = (id: string, content: string): void => { box.mails.set(id, { ...box.mails.get(id)!, body: { format: 'text', content } }); };
 
 describe('without the provider\'s own changes', () => {

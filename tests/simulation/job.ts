@@ -5,11 +5,12 @@ import { apply, type ObjectReply, type Ports } from '#durable-objects/carry-out'
 import { newJob, wakeAt, type JobEvent, type JobState } from '#durable-objects/job-machine';
 import { mirror } from '#durable-objects/mirror';
 import { toColumns, toRows, type Addressed, type Owner } from '#fly-worker/chunk';
+import { openMemoryGuard } from '#fly-worker/memory-guard';
 import { LeaseLost, outcomeOf } from '#fly-worker/outcome';
 import { runPipeline } from '#fly-worker/pipeline';
 import type { Provider } from '#fly-worker/provider';
 import { derivedOf, hashOf, STREAMS } from './provider.ts';
-import { rules, type Actor, type World } from './world.ts';
+import { randomOf, rules, type Actor, type World } from './world.ts';
 
 /** How this history's provider is spoken to by one run: a new one per run, as in a worker. */
 export type Speak = (actor: Actor) => Partial<Provider>;
@@ -28,10 +29,11 @@ export interface PlayedJob {
 /** Inserts the job and tells its object. `abilities`: what the connector has besides pages. */
 export async function openJob(world: World, mode: JobMode, range: Span, speak: Speak, abilities: Partial<Connector> = {}): Promise<PlayedJob> {
   const { db, tenantId, connectionId, seed, stats, chance, sabotage } = world, jobId = crypto.randomUUID();
+  const isPressed = seed % 4 === 3, pressing = randomOf(seed * 31);
   await db.query('insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status_version, mode) values ($1, $2, \'outlook\', $3, $4, $5, \'sim\', 1, $6)', [tenantId, jobId, connectionId, range.since, range.until, mode]);
   const bells: number[] = [], granted: number[] = [];
   let alarmAt: number | null = null, inAlarm = false;
-  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', mode, startDate: Date.parse(range.since), endDate: Date.parse(range.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0 }, emptyProgress);
+  let job: JobState = newJob({ jobId, tenantId, integrationId: 'outlook', connectionId, priority: 'normal', mode, startDate: Date.parse(range.since), endDate: Date.parse(range.until), chunkSize: 100, scope: 'personal', maxRetries: 3, createdAt: 0, createdBy: 'sim' }, emptyProgress);
 
   /** Sabotage: a lease ends, but its token stays current. */
   const lowered = (state: JobState): JobState => (sabotage === 'fence_not_raised' && !state.lease ? { ...state, fence: granted.at(-1) ?? 0 } : state);
@@ -105,6 +107,7 @@ export async function openJob(world: World, mode: JobMode, range: Span, speak: S
       shop, connector, baseUrl: '', mode, range, signal: AbortSignal.any([actor.shutdown.signal, actor.lost.signal]),
       lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence }, provider: { pageSize: () => 100, get: async () => { throw new Error('unused'); }, ...speak(actor) } as Provider,
       onProgress: (p) => { actor.latest = p; void beat(actor); },
+      ...(isPressed && { guard: openMemoryGuard({ memory: 1, rss: pressing, collect: () => undefined, now: () => world.now }) }),
     });
     return mismatch ? { kind: 'failed', reason: 'ledger_mismatch', message: mismatch } : { kind: 'completed', progress };
   }

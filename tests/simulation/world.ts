@@ -51,7 +51,7 @@ export interface World {
 }
 
 /** mulberry32 */
-const randomOf = (seed: number) => () => { seed |= 0; seed = seed + 0x6D2B79F5 | 0; let t = Math.imul(seed ^ seed >>> 15, 1 | seed); t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t; return ((t ^ t >>> 14) >>> 0) / 4294967296; };
+export const randomOf = (seed: number) => () => { seed |= 0; seed = seed + 0x6D2B79F5 | 0; let t = Math.imul(seed ^ seed >>> 15, 1 | seed); t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t; return ((t ^ t >>> 14) >>> 0) / 4294967296; };
 const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Opens a world with one tenant and one connection. */
@@ -61,7 +61,7 @@ export async function openWorld(url: string, seed: number, sabotage: Sabotage | 
   const fate = (): Fate => {
     if (world.calm) return 'fine';
     // Trouble comes in bursts, as outages do.
-    if (!chance(burst > 0 ? 0.5 : 0.04)) { burst--; return 'fine'; }
+    if (!chance(burst > 0 ? 0.5 : 0.06)) { burst--; return 'fine'; }
     burst = burst > 0 ? burst - 1 : 3;
     if (chance(0.5)) { stats.lost_requests++; return 'lost'; }
     stats.lost_answers++;
