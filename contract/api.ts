@@ -73,6 +73,7 @@ export const RetryAllResponse = z.object({ outcomes: z.array(z.object({ job_id: 
 export const Schedule = z.enum(['off', 'hourly', 'daily']);
 export type Schedule = z.infer<typeof Schedule>;
 
+const Usage = z.object({ requests: z.int(), throttled: z.int() });
 export const Connection = z.object({
   connection_id: z.string(),
   integration_id: IntegrationId,
@@ -86,6 +87,10 @@ export const Connection = z.object({
   next_sync_at: z.iso.datetime().nullable(),
   /** Why the last due sync was skipped, in a sentence; null: it was not. */
   schedule_note: z.string().nullable(),
+  /** The circuit breaker: `open` waits until `next_try_at`, `half_open` lets one run try; the sentence says so while it waits. */
+  health: z.object({ state: z.enum(['closed', 'open', 'half_open']), failures_in_a_row: z.int(), next_try_at: z.iso.datetime().nullable(), message: z.string().nullable() }),
+  /** What our workers asked of the provider for this account (UTC days, today included), and how often it answered 429. Half a minute old at most. */
+  usage: z.object({ today: Usage, last_30_days: Usage }),
   /** The uploaded file behind it; null: an account. */
   archive: z.object({ bytes: z.int(), sha256: z.string(), uploaded_at: z.iso.datetime() }).nullable(),
 });

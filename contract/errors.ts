@@ -54,6 +54,7 @@ export const reasonSentences: Record<Reason, string> = {
   failures_retried: 'The records that failed are tried again as soon as a worker is free.',
   retry_scheduled: 'Something went wrong on the way. It is tried again by itself.',
   rate_limited: 'The provider asked us to wait. It goes on by itself.',
+  provider_down: 'The provider has failed several times in a row. It is tried again by itself, less often.',
   lease_lost: 'The worker went away. Another one carries on from the last saved point.',
   stalled: 'The worker made no headway. Another one carries on from the last saved point.',
   handed_back: 'The worker was shut down. Another one carries on from the last saved point.',
@@ -70,6 +71,14 @@ export const reasonSentences: Record<Reason, string> = {
   ledger_mismatch: 'The books do not balance, so the sync is not called complete. Resume to check it again.',
   internal_error: 'Something broke on our side. Resume to try again from the last saved point.',
 };
+
+/** What a completed job says: a stream that was passed over is not in memory. */
+export function doneSentence(streams: readonly { name: string; title?: string | undefined; note?: string | undefined }[]): string {
+  const passedOver = streams.filter((stream) => stream.note).map(({ name, title }) => title ?? name);
+  if (passedOver.length === 0) return reasonSentences.done;
+  const named = passedOver.slice(0, 3).join(', '), more = passedOver.length - 3;
+  return `Everything in the chosen range is in memory, but for what was passed over: ${named}${more > 0 ? ` and ${more} more` : ''}.`;
+}
 
 /** Why connecting an account did not work, as the redirect back to the app says it: `/?connect_error=..`. */
 export const ConnectError = z.enum(['declined', 'provider', 'incomplete', 'expired', 'refused', 'not_all_allowed', 'unavailable', 'not_configured', 'signed_out']);

@@ -24,7 +24,7 @@ export type JobMode = z.infer<typeof JobMode>;
 
 /** Why a job is in the state it is in. Every state but running has one. */
 export const Reason = z.enum([
-  'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'lease_lost', 'stalled', 'handed_back',   // pending
+  'queued', 'resumed', 'failures_retried', 'retry_scheduled', 'rate_limited', 'provider_down', 'lease_lost', 'stalled', 'handed_back',   // pending
   'done',                                                                                                               // completed
   'user_paused', 'auth_expired', 'quota_exhausted', 'too_many_jobs', 'connection_removed',                              // paused
   'user_cancelled', 'abandoned',                                                                                        // cancelled

@@ -233,6 +233,8 @@ export const DOORBELL_TOKEN_SECONDS = 60;
 /** Life of a job token; every heartbeat brings a new one. */
 export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
+/** A worker asks a front desk or a Postgres that does not answer again after these waits: together shorter than a lease and than a shutdown. */
+export const ASK_AGAIN_MS = [250, 500, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND] as const;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
 /** Memory of a worker's machine (fly.toml), bytes. */
@@ -318,3 +320,16 @@ export const MODEL_CHARS_MAX = 200;
 // --- key rotation
 /** Sealed things of one call: each connection is a call of its own object, and an isolate has a thousand. */
 export const ROTATE_AT_ONCE = 50;
+
+// --- the circuit breaker of a connection
+/** Runs in a row that the provider failed, over all jobs: one job's own retries are three. */
+export const BREAKER_FAILURES = 5;
+/** 5, 10, 20, 40 minutes, then every hour: an outage of a provider lasts that long, and its end is seen within the hour. */
+export const BREAKER_FIRST_MS = 5 * MINUTE;
+export const BREAKER_MAX_MS = HOUR;
+
+// --- what a connection asks of its provider
+/** A running job writes down its requests this often, and when it ends: one row a connection and day, which only one job writes. */
+export const USAGE_EVERY_MS = 30 * SECOND;
+export const USAGE_DAYS_SHOWN = 30;
+export const USAGE_DAYS_KEPT = 90;

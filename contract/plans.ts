@@ -16,8 +16,6 @@ export const acuPerMonth: Record<Plan, number> = { free: 10, solo: 100, team: 1_
 
 /** Tokens a month that a tenant's own model may read for enrichment, unless the tenant has a figure of its own. Free has no enrichment. */
 export const modelTokensPerMonth: Record<Plan, number> = { free: 0, solo: 5_000_000, team: 50_000_000, enterprise: 2_000_000_000 };
-/** Reading by a tenant's own model begins with the first plan that is paid for. */
-export const hasEnrichment = (plan: Plan): boolean => plan !== 'free';
 
 /** When the calendar month (UTC) of a moment is over and its ACUs are counted anew. ISO 8601. */
 export const monthEnds = (at: Date): string => new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1)).toISOString();

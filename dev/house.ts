@@ -10,7 +10,7 @@ import { startNeonDoor } from './neon-door.ts';
 import { expectFree } from './ports.ts';
 import { startOpenAi, type OpenAiStandIn } from './openai.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
-import { ownerOf, startKept, takeOver } from './processes.ts';
+import { ownerOf, startKept, takeOver, type Kept } from './processes.ts';
 import { sandboxEnvironment } from './sandbox/environment.ts';
 import { seed, type Credentials } from './seed.ts';
 
@@ -40,6 +40,8 @@ export interface House {
   app: Database;
   /** The embedded one; null when DATABASE_URL names another. */
   postgres: Postgres | null;
+  /** Ends the Worker (workerd) and starts it again: its objects keep their storage, its queues keep nothing. `crash`: without a word. */
+  restartWorker(how: 'orderly' | 'crash'): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -88,13 +90,13 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     });
     stops.push(async () => { await fleet.stop(); log.end(); });
     const fly = workers === undefined ? flyOf(`http://127.0.0.1:${port + 1}`, flyToken) : {};
-    await startWorker(dir, port, { SIGN_UP: 'open', ALLOW_LOOPBACK: '1', ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, OPERATOR_SECRET: secrets.operator, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    const restartWorker = await startWorker(dir, port, { SIGN_UP: 'open', ALLOW_LOOPBACK: '1', ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, OPERATOR_SECRET: secrets.operator, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
     stops.push(startCron(url));
     // The workers first: they hand their jobs back to a Worker that still answers.
     stops.push(() => fleet.stop());
     await fleet.boot(workers ?? 1);
     await fleet.ready();
-    return { url, sandboxUrl, ai, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, stop };
+    return { url, sandboxUrl, ai, credentials, fleet, owner, ownerUrl: base.ownerUrl, app: open(appUrl), postgres: base.postgres ?? null, restartWorker, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -149,20 +151,28 @@ async function startSandboxProcess(dir: string, port: number, env: Record<string
   await answers(`http://127.0.0.1:${port}/healthz`, kept.child, 'The provider sandbox');
 }
 
-/** The Worker in workerd, as `wrangler dev` runs it. Secrets go through a file only we can read, never through arguments. */
-async function startWorker(dir: string, port: number, vars: Record<string, string>, stops: (() => Promise<void>)[]): Promise<void> {
+/** The Worker in workerd, as `wrangler dev` runs it. Secrets go through a file only we can read, never through arguments. Answers how to restart it. */
+async function startWorker(dir: string, port: number, vars: Record<string, string>, stops: (() => Promise<void>)[]): Promise<House['restartWorker']> {
   const file = join(dir, 'worker.env');
   writeFileSync(file, Object.entries(vars).map(([k, v]) => `${k}=${JSON.stringify(v)}\n`).join(''), { mode: 0o600 });
   const log = createWriteStream(join(dir, 'edge.log'), { flags: 'a' });
-  const kept = startKept(dir, 'wrangler', [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--ip', '127.0.0.1',
+  const start = (): Kept => startKept(dir, 'wrangler', [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--ip', '127.0.0.1',
     '--env-file', file, '--persist-to', join(dir, 'wrangler'), '--log-level', 'warn', '--show-interactive-dev-session=false'], {
     cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CLOUDFLARE_CF_FETCH_ENABLED: 'false', X_LOCAL_OBSERVABILITY: 'false', CI: '1' },
   });
-  kept.child.stdout?.pipe(log, { end: false });
-  kept.child.stderr?.pipe(log, { end: false });
+  const ready = async (): Promise<void> => {
+    for (const stream of [kept.child.stdout, kept.child.stderr]) stream?.pipe(log, { end: false });
+    await answers(`http://127.0.0.1:${port}/healthz`, kept.child, 'The Worker (see edge.log)');
+  };
+  let kept = start();
   stops.push(async () => { await kept.end(); log.end(); });
-  await answers(`http://127.0.0.1:${port}/healthz`, kept.child, 'The Worker (see edge.log)');
+  await ready();
+  return async (how) => {
+    await kept.end(how === 'crash' ? 'SIGKILL' : 'SIGTERM');
+    kept = start();
+    await ready();
+  };
 }
 
 /** What Cloudflare's cron does: the Worker's scheduled handler, once a minute. */

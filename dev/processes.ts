@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const TERM_MS = 8_000;
 const folder = (dir: string): string => join(dir, 'processes');
 
-export interface Kept { child: ChildProcess; /** Asks the whole group to end, then insists. */ end(): Promise<void> }
+export interface Kept { child: ChildProcess; /** Asks the whole group to end, then insists. */ end(by?: 'SIGTERM' | 'SIGKILL'): Promise<void> }
 
 /** Starts a process as the leader of its own group. `mark`: words of its command line that tell it from a stranger with the same pid. */
 export function startKept(dir: string, mark: string, args: string[], options: SpawnOptions): Kept {
@@ -17,9 +17,9 @@ export function startKept(dir: string, mark: string, args: string[], options: Sp
   const gone = new Promise<void>((resolve) => child.once('exit', () => { rmSync(file, { force: true }); resolve(); }));
   return {
     child,
-    async end() {
+    async end(by = 'SIGTERM') {
       if (child.pid === undefined) return;
-      signal(child.pid, 'SIGTERM');
+      signal(child.pid, by);
       const hard = setTimeout(() => signal(child.pid!, 'SIGKILL'), TERM_MS);
       await gone;
       clearTimeout(hard);

@@ -4,7 +4,7 @@
  */
 import type { Job } from '#contract/job';
 import { toJob } from './job-json.ts';
-import { decide, type JobEvent, type JobState, type Refusal, type Rules } from './job-machine.ts';
+import { decide, isLastTry, type JobEvent, type JobState, type Refusal, type Rules } from './job-machine.ts';
 import type { MirrorAnswer } from './mirror.ts';
 
 export interface Ports {
@@ -15,6 +15,8 @@ export interface Ports {
   save(state: JobState): Promise<void>;
   /** Throws when Postgres cannot be reached. */
   mirror(state: JobState, limited: boolean): Promise<MirrorAnswer>;
+  /** Chunks that Postgres has of this job. Undefined: it does not answer. */
+  committed(state: JobState): Promise<number | undefined>;
   /** May fail: a bell that cannot be rung now is rung by the alarm. */
   ring(state: JobState, delayMs: number): Promise<void>;
   broadcast(state: JobState): void;
@@ -28,7 +30,7 @@ export type ObjectReply = { ok: true; fence: number; job: Job } | { ok: false; r
 export async function apply(ports: Ports, event: JobEvent): Promise<ObjectReply> {
   const before = await ports.load();
   if (!before) return { ok: false, refusal: 'unknown_job', job: null };
-  const { state, effects, reply } = decide(before, event, ports.now(), ports.rules);
+  const { state, effects, reply } = decide(before, await informed(ports, before, event), ports.now(), ports.rules);
   if (!reply.ok) return { ok: false, refusal: reply.refusal, job: toJob(before, ports.now()) };
   await ports.save(state);
   const refusal = effects.some((e) => e.type === 'mirror') ? await mirrored(ports, state, event) : null;
@@ -45,6 +47,12 @@ export async function apply(ports: Ports, event: JobEvent): Promise<ObjectReply>
   // A worker that lets go, and the alarm, need no answer from Postgres: the change stands here and is repeated.
   const stands = refusal === null || (refusal === 'unavailable' && (event.type === 'released' || event.type === 'alarm'));
   return stands ? { ok: true, fence: reply.fence, job } : { ok: false, refusal, job };
+}
+
+/** Nobody is given up for want of a chunk that he has stored. */
+async function informed(ports: Ports, before: JobState, event: JobEvent): Promise<JobEvent> {
+  if ((event.type !== 'released' && event.type !== 'alarm') || !isLastTry(before)) return event;
+  return { ...event, committed: await ports.committed(before) };
 }
 
 async function mirrored(ports: Ports, state: JobState, event: JobEvent): Promise<ObjectRefusal | null> {

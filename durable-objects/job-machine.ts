@@ -10,7 +10,7 @@
  *            +------------------------- resume ------------------+---------+   (and cancelled, if abandoned; completed, to try failed records again)
  */
 import { isBalanced, type IntegrationId, type JobMode, type JobStatus, type Lease, type Outcome, type Priority, type Progress, type Reason } from '#contract/job';
-import { reasonSentences } from '#contract/errors';
+import { doneSentence, reasonSentences } from '#contract/errors';
 import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, JOB_EVENTS_MAX, MIRROR_AGAIN_MS, SNOOZES_MAX } from '#contract/limits';
 import { noteOf, type JobNote } from './job-notes.ts';
 
@@ -64,10 +64,13 @@ export interface Rules { leaseMs: number; stallMs: number; ringAgainMs: number }
 export type JobEvent =
   | { type: 'started' }
   | { type: 'claimed'; workerId: string }
+  /** Its provider fails again and again: nobody tries before `until`. */
+  | { type: 'held'; until: number; message: string }
   /** Postgres did not take the claim, so nobody may have it. */
   | { type: 'claim_lost' }
   | { type: 'beat'; fence: number; progress: Progress | null }
-  | { type: 'released'; fence: number; outcome: Outcome }
+  /** `committed`: chunks that Postgres has, where it was asked: a worker may die between a commit and the word of it. */
+  | { type: 'released'; fence: number; outcome: Outcome; committed?: number | undefined }
   /** `by`: who asked; nobody in particular is the system. */
   | { type: 'cancelled' | 'paused' | 'resumed'; by?: string }
   /** The records that failed are to be tried again, and whatever else is still open. */
@@ -82,7 +85,7 @@ export type JobEvent =
   | { type: 'disconnected'; by?: string }
   /** Postgres would not write `completed` on books that do not balance. */
   | { type: 'completion_refused' }
-  | { type: 'alarm' };
+  | { type: 'alarm'; committed?: number | undefined };
 
 export type Effect =
   | { type: 'mirror' }                      // write status and fence through to Postgres, before anybody is told
@@ -141,6 +144,12 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
       }, now, publish);
     }
 
+    case 'held':
+      if (state.status !== 'pending' || state.resumedFrom) return refuse(state, 'not_waiting');
+      // Every worker that asks says it again.
+      if (event.until <= now || (state.nextRetryAt ?? 0) >= event.until) return refuse(state, 'not_due');
+      return wait(state, 'provider_down', event.until - now, now, rules, event.message);
+
     case 'claim_lost':
       if (!state.lease) return unchanged(state);
       return wait({ ...vacate(state), attempt: state.attempt - 1 }, 'queued', MIRROR_AGAIN_MS, now, rules);
@@ -158,7 +167,7 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
 
     case 'released':
       if (state.lease?.fence !== event.fence) return refuse(state, 'fenced');
-      return settle(vacate(state), event.outcome, now, rules);
+      return settle(vacate(informed(state, event.committed)), event.outcome, now, rules);
 
     case 'cancelled':
       if (state.status !== 'pending' && state.status !== 'running' && state.status !== 'paused') return refuse(state, 'invalid_state');
@@ -197,9 +206,16 @@ function step(state: JobState, event: JobEvent, now: number, rules: Rules): Deci
       return end(state, 'failed', 'ledger_mismatch', null, now);
 
     case 'alarm':
-      return reap(state, now, rules);
+      return reap(informed(state, event.committed), now, rules);
   }
 }
+
+/** Whether the end of the lease in hand could use up the budget: then Postgres is asked first what was stored. */
+export const isLastTry = (state: JobState): boolean => state.lease !== null && state.attempt >= state.facts.maxRetries;
+
+/** A chunk that landed unheard of is progress like any other. */
+const informed = (state: JobState, committed: number | undefined): JobState =>
+  (committed !== undefined && committed > state.progress.chunks_completed ? { ...state, attempt: 1, snoozes: 0, progress: { ...state.progress, chunks_completed: committed } } : state);
 
 /** The reaper: what is overdue? */
 function reap(state: JobState, now: number, rules: Rules): Decision {
@@ -233,7 +249,7 @@ function settle(state: JobState, outcome: Outcome, now: number, rules: Rules): D
     case 'completed': {
       const finished = withProgress(state, outcome.progress);
       if (outcome.progress.covered < 1 || !isBalanced(outcome.progress.ledger)) return end(finished, 'failed', 'ledger_mismatch', null, now);
-      return end({ ...finished, attempt: 0, nextRetryAt: null }, 'completed', 'done', null, now);
+      return end({ ...finished, attempt: 0, nextRetryAt: null }, 'completed', 'done', doneSentence(outcome.progress.streams), now);
     }
     case 'paused': return end({ ...state, lastError: outcome.message }, 'paused', outcome.reason, outcome.message, now);
     case 'failed': return end({ ...state, errorCount: state.errorCount + 1, lastError: outcome.message }, 'failed', outcome.reason, outcome.message, now);
@@ -254,9 +270,9 @@ function settle(state: JobState, outcome: Outcome, now: number, rules: Rules): D
 }
 
 /** Back to the queue, from the last checkpoint. */
-function wait(state: JobState, reason: Reason, delayMs: number, now: number, rules: Rules): Decision {
+function wait(state: JobState, reason: Reason, delayMs: number, now: number, rules: Rules, message = reasonSentences[reason]): Decision {
   const nextRetryAt = delayMs > 0 ? now + delayMs : null;
-  return accept({ ...state, status: 'pending', reason, message: reasonSentences[reason], nextRetryAt, ringAt: now + delayMs + rules.ringAgainMs }, now, [...publish, ring(delayMs)]);
+  return accept({ ...state, status: 'pending', reason, message, nextRetryAt, ringAt: now + delayMs + rules.ringAgainMs }, now, [...publish, ring(delayMs)]);
 }
 
 /** Back to the queue because somebody asked for it; a new budget of attempts. Stands once Postgres has counted it. */

@@ -20,7 +20,7 @@ function actorOf(before: JobState, event: JobEvent): string {
     case 'claimed': return `worker:${event.workerId}`;
     case 'released': return `worker:${before.lease?.workerId ?? 'unknown'}`;
     case 'cancelled': case 'paused': case 'resumed': case 'failures_retried': case 'disconnected': case 'reconnected': return event.by ?? SYSTEM;
-    case 'started': case 'beat': case 'claim_lost': case 'resume_refused': case 'room_again': case 'completion_refused': case 'alarm': return SYSTEM;
+    case 'started': case 'held': case 'beat': case 'claim_lost': case 'resume_refused': case 'room_again': case 'completion_refused': case 'alarm': return SYSTEM;
   }
 }
 

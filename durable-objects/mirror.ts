@@ -60,6 +60,13 @@ function writeNotes({ facts, noted, unwritten }: JobState): SQL[] {
 /** Taken by whatever makes a job active, so that limits are counted one at a time per tenant. */
 export const startLock = (tenantId: string) => sql`select pg_advisory_xact_lock(hashtextextended(${tenantId}, 2))`;
 
+/** Chunks committed so far. Undefined: Postgres does not answer. */
+export async function committed(db: Database, { facts }: JobState): Promise<number | undefined> {
+  const rows = await db.tenant(facts.tenantId, [sql`select chunks_completed from historical_sync_jobs where tenant_id = ${facts.tenantId} and id = ${facts.jobId}::uuid`]).catch(() => null);
+  const chunks = rows?.[0]?.[0]?.chunks_completed;
+  return chunks === undefined ? undefined : Number(chunks);
+}
+
 /** The object lost its storage or never got its start: the row is enough to go on from. Null: no such job. */
 export async function adopt(db: Database, tenantId: string, jobId: string): Promise<JobState | null> {
   const [rows] = await db.tenant(tenantId, [sql`

@@ -10,7 +10,7 @@ import { openDatabase, type Database } from '#migrations/database';
 import { toJob } from './job-json.ts';
 import { apply, type ObjectReply } from './carry-out.ts';
 import { newJob, wakeAt, type JobEvent, type JobFacts, type JobState, type Rules } from './job-machine.ts';
-import { adopt, mirror } from './mirror.ts';
+import { adopt, committed, mirror } from './mirror.ts';
 
 export interface SyncJobEnv {
   SYNC_QUEUE: Queue<{ tenant_id: string; job_id: string }>;
@@ -60,6 +60,8 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
     return this.#inTurn(async () => { const state = await this.#load(); return state?.status === 'pending' && (state.nextRetryAt ?? 0) <= Date.now(); });
   }
   claim(workerId: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'claimed', workerId })); }
+  /** Not to be claimed before `until`, and why. */
+  hold(until: number, message: string): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'held', until, message })); }
   beat(fence: number, progress: Progress | null): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'beat', fence, progress })); }
   release(fence: number, outcome: Outcome): Promise<ObjectReply> { return this.#inTurn(() => this.#apply({ type: 'released', fence, outcome })); }
   /** Does this fence hold the lease right now? */
@@ -86,7 +88,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
     if (!state) return new Response('no such job', { status: 404 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    this.#send(server, 'snapshot', toJob(state, Date.now()));
+    send(server, worded('snapshot', toJob(state, Date.now())));
     if (isTerminal(state.status)) server.close(1000, state.status);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -104,7 +106,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
 
   #apply(event: JobEvent): Promise<ObjectReply> {
     return apply({
-      rules: this.#rules, now: () => Date.now(), load: () => this.#load(), save: (state) => this.#save(state), mirror: (state, limited) => mirror(this.#db, state, limited),
+      rules: this.#rules, now: () => Date.now(), load: () => this.#load(), save: (state) => this.#save(state), mirror: (state, limited) => mirror(this.#db, state, limited), committed: (state) => committed(this.#db, state),
       ring: async ({ facts }, delayMs) => { await this.env.SYNC_QUEUE.send({ tenant_id: facts.tenantId, job_id: facts.jobId }, { delaySeconds: Math.min(Math.ceil(delayMs / 1000), QUEUE_DELAY_SECONDS_MAX) }); },
       broadcast: (state) => this.#broadcast(state),
     }, event);
@@ -123,16 +125,18 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
 
   #broadcast(state: JobState): void {
     const type = state.status === 'running' || state.status === 'pending' ? 'progress' : state.status;
-    const job = toJob(state, Date.now());
+    // Worded once: a thousand watchers are told the same.
+    const text = worded(type, toJob(state, Date.now()));
     for (const socket of this.ctx.getWebSockets()) {
-      this.#send(socket, type, job);
+      send(socket, text);
       if (isTerminal(state.status) && socket.readyState === WebSocket.OPEN) socket.close(1000, state.status);
     }
   }
+}
 
-  #send(socket: WebSocket, type: JobEventMessage['type'], job: Job): void {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    const message: JobEventMessage = { type, seq: job.seq, job, timestamp: new Date().toISOString() };
-    try { socket.send(JSON.stringify(message)); } catch { /* it closed between the look and the word */ }
-  }
+const worded = (type: JobEventMessage['type'], job: Job): string => JSON.stringify({ type, seq: job.seq, job, timestamp: new Date().toISOString() } satisfies JobEventMessage);
+
+function send(socket: WebSocket, text: string): void {
+  if (socket.readyState !== WebSocket.OPEN) return;
+  try { socket.send(text); } catch { /* it closed between the look and the word */ }
 }

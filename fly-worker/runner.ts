@@ -1,15 +1,18 @@
 /** Takes jobs while there are any, one per slot: most urgent and oldest first. The doorbell only wakes it; Postgres says what waits, the job's object who may have it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Connector } from '#contract/connector';
 import type { Outcome, Progress } from '#contract/job';
+import { ASK_AGAIN_MS } from '#contract/limits';
 import type { Database } from '#migrations/database';
 import { DoorError, type Claim, type Credentials, type Door, type ModelKey } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
-import { toProgress, type Counters, type Lease } from './ledger.ts';
+import { isUnavailable, toProgress, type Counters, type Lease } from './ledger.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
 import { openProvider } from './provider.ts';
+import { openUsage } from './usage.ts';
 
 export interface RunnerOptions {
   db: Database; door: Door; shop: Workshop & Enricher; slots: number;
@@ -42,6 +45,8 @@ export interface Runner {
 
 /** Names asked for at once: enough that parallel slots find different jobs. */
 const CANDIDATES = 20;
+/** How long their order is believed, ms. */
+const CANDIDATES_STALE_MS = 250;
 
 export function createRunner(options: RunnerOptions): Runner {
   const slots = new Set<Promise<void>>();
@@ -50,22 +55,25 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function workThrough(): Promise<void> {
     while (!shutdown.signal.aborted) {
-      const claim = await claimNext(options, shutdown.signal);
+      const claim = await claimPatiently(options, shutdown.signal);
       if (!claim) return;
+      // Where one job waited there may be more: each slot that finds one wakes the next.
+      ring();
       await work(options, claim, shutdown.signal);
     }
   }
+  function ring(): boolean {
+    if (draining || shutdown.signal.aborted || slots.size >= options.slots) return false;
+    const slot = workThrough().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => {
+      slots.delete(slot);
+      if (slots.size === 0) idleSince = Date.now();
+    });
+    slots.add(slot);
+    idleSince = null;
+    return true;
+  }
   return {
-    ring() {
-      if (draining || shutdown.signal.aborted || slots.size >= options.slots) return false;
-      const slot = workThrough().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => {
-        slots.delete(slot);
-        if (slots.size === 0) idleSince = Date.now();
-      });
-      slots.add(slot);
-      idleSince = null;
-      return true;
-    },
+    ring,
     get busy() { return slots.size; },
     get idleSince() { return idleSince; },
     drain() {
@@ -78,15 +86,37 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
-  const [waiting] = await db.system([sql`select tenant_id, job_id::text as job_id from next_pending_jobs(${CANDIDATES})`]);
-  for (const { tenant_id, job_id } of (waiting ?? []) as { tenant_id: string; job_id: string }[]) {
-    if (signal.aborted) return null;
-    const answer = await door.claim(tenant_id, job_id);
-    if (answer.ok) return answer.value;
-    log('claim_refused', { job: job_id, message: answer.message });
+/** A Postgres or a front desk that is away for a moment must not leave a job to the next bell. */
+async function claimPatiently(options: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
+  for (const waitMs of ASK_AGAIN_MS) {
+    try {
+      return await claimNext(options, signal);
+    } catch (error) {
+      if (!isUnavailable(error) && !(error instanceof DoorError)) throw error;
+      options.log('claim_failed', { error: error instanceof Error ? error.message : String(error) });
+      await pause(waitMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return null;
+    }
   }
-  return null;
+  return claimNext(options, signal);
+}
+
+/** The list is read again while it is walked: who may go first changes with every job that somebody else takes meanwhile. */
+async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
+  const refused = new Set<string>();
+  for (;;) {
+    const [waiting] = await db.system([sql`select tenant_id, job_id::text as job_id from next_pending_jobs(${CANDIDATES})`]), staleAt = Date.now() + CANDIDATES_STALE_MS;
+    const open = ((waiting ?? []) as { tenant_id: string; job_id: string }[]).filter((one) => !refused.has(one.job_id));
+    if (open.length === 0) return null;
+    for (const { tenant_id, job_id } of open) {
+      if (signal.aborted) return null;
+      const answer = await door.claim(tenant_id, job_id);
+      if (answer.ok) return answer.value;
+      log('claim_refused', { job: job_id, message: answer.message });
+      refused.add(job_id);
+      if (Date.now() >= staleAt) break;
+    }
+  }
 }
 
 async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal): Promise<void> {
@@ -103,16 +133,18 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
 }
 
 async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
-  const { door, shop, guard } = options, { job } = claim;
+  const { db, door, shop, guard } = options, { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
   const { url, token } = await sourceOf(options, connector, claim);
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
+  const usage = openUsage(db, lease);
   const { progress, mismatch } = await runPipeline({
     shop, connector, signal, onProgress, lease, mode: job.mode, baseUrl: url, ...(guard && { guard }),
-    provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf }),
+    // An uploaded file is read from ourselves: nobody else is asked anything.
+    provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest: usage.seen }) }),
     range: { since: job.start_date, until: job.end_date },
-  });
+  }).finally(usage.end);
   if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
   // Both memories are complete. What a model adds comes after them, and only with the tenant's own key.
   const key = await door.modelKey(claim);
@@ -146,16 +178,17 @@ async function sourceOf({ door, baseUrl }: RunnerOptions, connector: Connector, 
   return { url: perAccount && (await credentials()).apiUrl || baseUrl(env, fallback), token: async (rejected) => (await credentials(rejected)).accessToken };
 }
 
-/** Gives the job back. A front desk that does not answer is asked a few times; after that the lease runs out by itself. */
+/** Gives the job back. A front desk that does not answer is asked again for nearly as long as the lease has left; after that it runs out by itself. */
 async function release({ door, log }: RunnerOptions, claim: Claim, outcome: Outcome): Promise<void> {
-  for (let attempt = 1; attempt <= 3; attempt++) {
+  for (const waitMs of [...ASK_AGAIN_MS, 0]) {
     try {
       const answer = await door.release(claim, outcome);
       if (!answer.ok) log('release_refused', { job: claim.job.job_id, message: answer.message });
       return;
     } catch (error) {
       if (!(error instanceof DoorError)) throw error;
-      log('release_failed', { job: claim.job.job_id, attempt, message: error.message });
+      log('release_failed', { job: claim.job.job_id, message: error.message });
+      await pause(waitMs);
     }
   }
 }

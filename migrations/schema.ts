@@ -130,7 +130,17 @@ export const connections = pgTable('connections', {
   schedule: text('schedule').notNull().default('off'),
   nextSyncAt: timestamp('next_sync_at', { withTimezone: true, precision: 3 }),
   scheduleNote: text('schedule_note'),
+  failuresInARow: integer('failures_in_a_row').notNull().default(0),
+  openUntil: timestamp('open_until', { withTimezone: true, precision: 3 }),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const providerUsage = pgTable('provider_usage', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  day: date('day').notNull(),
+  requests: integer('requests').notNull(),
+  throttled: integer('throttled').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.day] })]);
 
 export const oauthStates = pgTable('oauth_states', {
   tenantId: text('tenant_id').notNull(),

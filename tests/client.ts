@@ -3,6 +3,7 @@ import { isTerminal, Job, type IntegrationId } from '#contract/job';
 import { SearchAnswer } from '#contract/memory';
 
 export interface Client {
+  readonly apiKey: string;
   /** Connects an account of the sandbox through real consent; answers the connection's id. No account named: the one that the provider offers first. */
   connect(account: string | null, integration?: IntegrationId): Promise<string>;
   start(connectionId: string, options?: { chunk_size?: number; start_date?: string; end_date?: string }, integration?: IntegrationId): Promise<Job>;
@@ -21,7 +22,7 @@ export function openClient(url: string, apiKey: string): Client {
     return schema.parse(answer);
   }
   const client: Client = {
-    fetch: call,
+    apiKey, fetch: call,
     async connect(account, integration = 'outlook') {
       const begun = await (await call(`/api/connections/${integration}/authorize`, { method: 'POST', body: JSON.stringify(account === null ? {} : { login_hint: account }) })).json() as { authorize_url: string };
       const consent = await fetch(begun.authorize_url, { redirect: 'manual' });

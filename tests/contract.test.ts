@@ -1,9 +1,10 @@
 /** The language's own sums: windows and what they prove, plans and their months, and that routes and errors say what they should. */
 import { describe, expect, it } from 'vitest';
 import { routes, type Route } from '#contract/api';
+import { afterRun, breakerSentence, closedBreaker, stateOf, type Breaker } from '#contract/breaker';
 import type { Stream } from '#contract/connector';
 import { apiErrors, reasonSentences } from '#contract/errors';
-import { IntegrationId, Reason, RESERVED_INTEGRATION_ID } from '#contract/job';
+import { emptyProgress, IntegrationId, Reason, RESERVED_INTEGRATION_ID, type Outcome } from '#contract/job';
 import { WINDOWS_PER_STREAM_MAX } from '#contract/limits';
 import { acuPerMonth, monthsBefore, monthsOfHistory, PLANS } from '#contract/plans';
 import { takeTurns } from '#contract/turns';
@@ -124,5 +125,33 @@ describe('turns', () => {
     const last = inTurn(() => { order.push('last'); return Promise.resolve(7); });
     await expect(failing).rejects.toThrow('no');
     expect([await slow, await last, order]).toEqual([undefined, 7, ['slow', 'last']]);
+  });
+});
+
+describe('the circuit breaker of a connection', () => {
+  const MINUTE = 60_000, NOW = Date.parse('2026-11-01T14:00:00Z');
+  const down: Outcome = { kind: 'errored', reason: 'provider_error', message: '503' }, ours: Outcome = { kind: 'errored', reason: 'internal_error', message: 'x' };
+  const open: Breaker = { failures: 5, openUntil: NOW + 5 * MINUTE };
+
+  it.each<[string, Breaker, Outcome, boolean, Breaker]>([
+    ['a first failure', closedBreaker, down, false, { failures: 1, openUntil: null }],
+    ['a fourth', { failures: 3, openUntil: null }, down, false, { failures: 4, openUntil: null }],
+    ['a fifth opens it for five minutes', { failures: 4, openUntil: null }, down, false, open],
+    ['a probe that fails, for ten', open, down, false, { failures: 6, openUntil: NOW + 10 * MINUTE }],
+    ['one more, for twenty', { failures: 6, openUntil: NOW }, down, false, { failures: 7, openUntil: NOW + 20 * MINUTE }],
+    ['any number of them, for an hour at most', { failures: 400, openUntil: NOW }, down, false, { failures: 401, openUntil: NOW + 60 * MINUTE }],
+    ['a run that completed', open, { kind: 'completed', progress: emptyProgress }, false, closedBreaker],
+    ['a run that stored something and was shut down', open, { kind: 'handed_back', crashed: false }, true, closedBreaker],
+    ['a run that stored something and then failed begins to count anew', open, down, true, { failures: 1, openUntil: null }],
+    ['being asked to wait says nothing', open, { kind: 'snoozed', retryAfterMs: 1, message: '429' }, false, open],
+    ['losing access says nothing', { failures: 2, openUntil: null }, { kind: 'paused', reason: 'auth_expired', message: 'x' }, false, { failures: 2, openUntil: null }],
+    ['a fault of ours says nothing', { failures: 4, openUntil: null }, ours, false, { failures: 4, openUntil: null }],
+    ['a crash says nothing', { failures: 4, openUntil: null }, { kind: 'handed_back', crashed: true }, false, { failures: 4, openUntil: null }],
+    ['a request the provider will never take says nothing', { failures: 4, openUntil: null }, { kind: 'failed', reason: 'provider_error', message: '400' }, false, { failures: 4, openUntil: null }],
+  ])('%s', (_, before, outcome, stored, after) => { expect(afterRun(before, outcome, stored, NOW)).toEqual(after); });
+
+  it('is open until its moment, then half open until the probe has ended, and says so', () => {
+    expect([stateOf(closedBreaker, NOW), stateOf(open, NOW), stateOf(open, open.openUntil!)]).toEqual(['closed', 'open', 'half_open']);
+    expect(breakerSentence('Outlook', 5, open.openUntil!)).toBe('Outlook has failed 5 times in a row; next try at 14:05 UTC.');
   });
 });

@@ -19,7 +19,7 @@ const packages: Record<string, string[]> = {
   'worker-api': ['cloudflare:workers', '@cloudflare/workers-types', 'hono', 'zod', 'drizzle-orm', '@neondatabase/serverless', 'better-auth', 'jose'],
   'fly-worker': ['node:*', 'zod', 'drizzle-orm', 'jose', '@lancedb/lancedb', 'apache-arrow', 'aws4fetch', 'openai', 'html-to-text', 'email-reply-parser'],
   'fly-worker/connectors': ['zod', 'postal-mime', 'ical.js', 'fflate'],
-  'web': ['react', 'react-dom', 'radix-ui', 'zod'],
+  'web': ['react', 'react-dom', 'radix-ui', 'zod', 'sigma', 'graphology', 'graphology-layout-forceatlas2'],
   'dev': ['*'],
   'tests': ['*'],
 };

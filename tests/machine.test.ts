@@ -32,6 +32,7 @@ const later = ({ state, now }: Scene, ms: number): Scene => ({ state, now: now +
 const claim: JobEvent = { type: 'claimed', workerId: 'w1' };
 const letGo = (outcome: Outcome): JobEvent => ({ type: 'released', fence: -1, outcome });
 const beats = (progress: Progress | null = null): JobEvent => ({ type: 'beat', fence: -1, progress });
+const heldBack: JobEvent = { type: 'held', until: START + 600 * SECOND, message: 'Outlook has failed 5 times in a row.' };
 const errored: Outcome = { kind: 'errored', reason: 'provider_error', message: 'Down.' };
 const crashed: Outcome = { kind: 'handed_back', crashed: true };
 
@@ -47,6 +48,7 @@ const scenes = {
   'waiting': waiting,
   'waiting, the bell was lost': later(waiting, RING_AGAIN_MS),
   'waiting, not yet due': play(running, letGo(errored)),
+  'waiting, its provider is down': play(waiting, heldBack),
   'resumed, not yet in Postgres': { ...paused, state: decide(paused.state, { type: 'resumed' }, paused.now, rules).state },
   'running': running,
   'running, lease run out': later(running, LEASE_MS),
@@ -70,6 +72,7 @@ type SceneName = keyof typeof scenes;
 const events = {
   'started': { type: 'started' },
   'claimed': claim,
+  'held back': heldBack,
   'claim lost': { type: 'claim_lost' },
   'beat': beats(),
   'beat with progress': beats(at(5, 0.5)),
@@ -109,28 +112,29 @@ const nobody = {
   'released: books do not balance': 'x fenced', 'released: snoozed': 'x fenced', 'released: errored': 'x fenced', 'released: paused': 'x fenced', 'released: failed': 'x fenced',
   'released: handed back': 'x fenced', 'released: crashed': 'x fenced', 'stale release': 'x fenced',
 } as const;
-const inQueue = { ...nobody, 'started': '= R', 'claimed': 'running/- MB', 'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=' } as const;
+const inQueue = { ...nobody, 'started': '= R', 'claimed': 'running/- MB', 'held back': 'pending/provider_down MBR+599', 'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=' } as const;
 const held = {
-  'started': '=', 'claimed': 'x leased', 'claim lost': 'pending/queued MBR+2', 'beat': 'running/- B', 'beat with progress': 'running/- B', 'stale beat': 'x fenced',
+  'started': '=', 'claimed': 'x leased', 'held back': 'x not_waiting', 'claim lost': 'pending/queued MBR+2', 'beat': 'running/- B', 'beat with progress': 'running/- B', 'stale beat': 'x fenced',
   'released: completed': 'completed/done MB', 'released: completed too early': 'failed/ledger_mismatch MB', 'released: books do not balance': 'failed/ledger_mismatch MB',
   'released: snoozed': 'pending/rate_limited MBR+5', 'released: errored': 'pending/retry_scheduled MBR+2', 'released: paused': 'paused/auth_expired MB', 'released: failed': 'failed/forbidden MB',
   'released: handed back': 'pending/handed_back MBR', 'released: crashed': 'pending/lease_lost MBR', 'stale release': 'x fenced',
   'cancelled': CANCEL, 'paused': PAUSE, 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': REMOVED, 'completion refused': '=', 'alarm': '=',
 } as const;
-const ended = { ...nobody, 'started': '=', 'claimed': 'x not_waiting', 'cancelled': 'x invalid_state', 'paused': 'x invalid_state', 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': 'x invalid_state', 'completion refused': '=', 'alarm': '=' } as const;
+const ended = { ...nobody, 'started': '=', 'claimed': 'x not_waiting', 'held back': 'x not_waiting', 'cancelled': 'x invalid_state', 'paused': 'x invalid_state', 'resumed': 'x invalid_state', 'failures retried': 'x invalid_state', 'resume refused': '=', 'resume refused: quota': '=', 'room again': 'x invalid_state', 'reconnected': 'x invalid_state', 'disconnected': 'x invalid_state', 'completion refused': '=', 'alarm': '=' } as const;
 
 const table: Record<SceneName, Record<EventName, string>> = {
   'waiting': inQueue,
-  'waiting, the bell was lost': { ...inQueue, 'alarm': '= R' },
-  'waiting, not yet due': { ...inQueue, 'claimed': 'x not_due' },
-  'resumed, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'paused/user_paused MB', 'resume refused: quota': 'paused/user_paused MB', 'alarm': '= MBR' },
-  'reconnected, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'paused/too_many_jobs MB', 'resume refused: quota': 'paused/quota_exhausted MB', 'alarm': '= MBR' },
+  'waiting, the bell was lost': { ...inQueue, 'held back': 'pending/provider_down MBR+539', 'alarm': '= R' },
+  'waiting, not yet due': { ...inQueue, 'claimed': 'x not_due', 'held back': 'pending/provider_down MBR+597' },
+  'waiting, its provider is down': { ...inQueue, 'claimed': 'x not_due', 'held back': 'x not_due' },
+  'resumed, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'held back': 'x not_waiting', 'resume refused': 'paused/user_paused MB', 'resume refused: quota': 'paused/user_paused MB', 'alarm': '= MBR' },
+  'reconnected, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'held back': 'x not_waiting', 'resume refused': 'paused/too_many_jobs MB', 'resume refused: quota': 'paused/quota_exhausted MB', 'alarm': '= MBR' },
   'running': held,
   'running, lease run out': { ...held, 'alarm': 'pending/lease_lost MBR' },
   'running, alive but stalled': { ...held, 'alarm': 'pending/stalled MBR' },
   'third run, lease run out': { ...held, 'released: errored': 'failed/provider_error MB', 'released: crashed': 'cancelled/abandoned MB', 'alarm': 'cancelled/abandoned MB' },
   'completed': { ...ended, 'failures retried': RETRY, 'completion refused': 'failed/ledger_mismatch MB' },
-  'completed, failures to be retried, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'resume refused': 'completed/done MB', 'resume refused: quota': 'completed/done MB', 'alarm': '= MBR' },
+  'completed, failures to be retried, not yet in Postgres': { ...inQueue, 'claimed': 'x not_waiting', 'held back': 'x not_waiting', 'resume refused': 'completed/done MB', 'resume refused: quota': 'completed/done MB', 'alarm': '= MBR' },
   'completed, not yet in Postgres': { ...ended, 'failures retried': RETRY, 'completion refused': 'failed/ledger_mismatch MB', 'alarm': '= MB' },
   'failed': { ...ended, 'resumed': RESUME, 'failures retried': RETRY },
   'paused by a person': { ...ended, 'cancelled': CANCEL, 'resumed': RESUME, 'failures retried': RETRY },
@@ -228,6 +232,13 @@ describe('events', () => {
     expect(told(later(running, LEASE_MS), { type: 'alarm' }).at(-1)).toMatch(/system lease_lost$/);
   });
 
+  it('say why a job is held back, once however many workers ask', () => {
+    const { state } = decide(waiting.state, heldBack, waiting.now, rules);
+    expect(state).toMatchObject({ status: 'pending', reason: 'provider_down', message: 'Outlook has failed 5 times in a row.', nextRetryAt: START + 600 * SECOND, attempt: 0 });
+    expect(told(waiting, heldBack, claim, heldBack)).toEqual(['2 system provider_down']);
+    expect(decide(state, claim, START + 600 * SECOND, rules).reply.ok, 'the probe').toBe(true);
+  });
+
   it('carry the error with the sentence', () => {
     expect(decide(running.state, meant(letGo(errored), running.state), running.now, rules).state.unwritten.at(-1)!.message).toBe('Down. Something went wrong on the way. It is tried again by itself.');
   });
@@ -259,6 +270,17 @@ describe('attempts', () => {
     expect(lost(third).state).toMatchObject({ status: 'pending', reason: 'lease_lost' });
     const repeated = play(third, beats(at(1, 0.1)));
     expect(repeated.state.attempt, 'the same chunk again is none').toBe(1);
+  });
+
+  it.each<[string, (scene: Scene, committed?: number) => Scene]>([
+    ['lost lease', (scene, committed) => play(later(scene, LEASE_MS), { type: 'alarm', committed })], ['crash', (scene, committed) => play(scene, { ...letGo(crashed), committed } as JobEvent)],
+  ])('a chunk that landed unheard counts at the last %s, once', (_, lose) => {
+    const third = play(lost(play(lost(play(waiting, claim)), claim)), claim);
+    expect(lose(third, 0).state.reason).toBe('abandoned');
+    expect(lose(third).state.reason, 'Postgres did not answer').toBe('abandoned');
+    const spared = lose(third, 2);
+    expect(spared.state).toMatchObject({ status: 'pending', reason: 'lease_lost', attempt: 1, progress: { chunks_completed: 2 } });
+    expect(lose(play(lost(play(spared, claim)), claim), 2).state.reason, 'the same chunk again is none').toBe('abandoned');
   });
 
   it('a resume gives a new budget', () => {

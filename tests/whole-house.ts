@@ -11,7 +11,7 @@ import { openClient, type Client } from './client.ts';
 export interface LogLine { at: number; machine: string; event: string; job?: string; worker?: string; outcome?: string; busy?: number; fence?: number }
 export interface Holder { machine: string; supervisor: number; worker: number }
 /** One request that the sandbox answered for an account. */
-export interface Request { at: string; account: string | null; method: string; path: string; status: number }
+export interface Request { at: string; account: string | null; method: string; path: string; status: number; ms: number }
 
 export interface WholeHouse extends House {
   readonly dir: string;

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { AfterConnecting } from './parts/after-connecting.tsx';
 import { Button, Empty, Skeleton } from './parts/basics.tsx';
+import { FaultBoundary } from './parts/fault.tsx';
 import { Shell } from './parts/shell.tsx';
 import { Toaster } from './parts/toaster.tsx';
 import { IntegrationsScreen } from './screens/integrations.tsx';
@@ -21,6 +22,9 @@ import type { Me } from './state/session.ts';
 import { percent } from './words/time.ts';
 
 /** Screens that not every visit sees come when they are wanted. */
+const EntitiesScreen = lazy(async () => ({ default: (await import('./screens/entities.tsx')).EntitiesScreen }));
+const EntityScreen = lazy(async () => ({ default: (await import('./screens/entity.tsx')).EntityScreen }));
+const GraphScreen = lazy(() => import('./graph/screen.tsx'));
 const SettingsScreen = lazy(async () => ({ default: (await import('./screens/settings.tsx')).SettingsScreen }));
 
 interface Screen { path: RegExp; title: string; show: (parts: readonly string[], me: Me) => ReactNode }
@@ -30,6 +34,9 @@ const screens: readonly Screen[] = [
   { path: /^\/jobs$/, title: 'Sync history', show: () => <JobsScreen /> },
   { path: /^\/jobs\/([^/]+)$/, title: 'Sync', show: ([jobId = '']) => <JobScreen key={jobId} jobId={jobId} /> },
   { path: /^\/search$/, title: 'Search', show: () => <SearchScreen /> },
+  { path: /^\/entities$/, title: 'People and things', show: () => <EntitiesScreen /> },
+  { path: /^\/entities\/([^/]+)$/, title: 'Entity', show: ([nodeId = '']) => <EntityScreen key={nodeId} nodeId={nodeId} /> },
+  { path: /^\/graph$/, title: 'Graph', show: () => <GraphScreen /> },
   { path: /^\/settings(?:\/([^/]+))?$/, title: 'Settings', show: ([section = ''], me) => <SettingsScreen me={me} section={section} /> },
 ];
 const notFound: Screen = { path: /./, title: 'Not found', show: () => <NotFoundScreen /> };
@@ -54,7 +61,7 @@ function SignedIn({ me }: { me: Me }) {
   useTitle(screen.title);
   return (
     <>
-      <Shell me={me} screenTitle={screen.title}><Suspense fallback={<div className="card card-loading"><Skeleton lines={5} /></div>}>{screen.show(parts, me)}</Suspense></Shell>
+      <Shell me={me} screenTitle={screen.title}><FaultBoundary key={path}><Suspense fallback={<div className="card card-loading"><Skeleton lines={5} /></div>}>{screen.show(parts, me)}</Suspense></FaultBoundary></Shell>
       <AfterConnecting />
       <RecordSheet recordId={query.get('record')} query={query.get('q') ?? ''} />
       <Toaster />

@@ -10,6 +10,7 @@ import './styles/job.css';
 import './styles/overview.css';
 import './styles/charts.css';
 import './styles/screens.css';
+import './styles/memory.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

@@ -43,6 +43,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      // zod, what sets it up, and the schemas in one file, so that they run in this order whoever needs them first (client/jitless.ts).
+      output: { codeSplitting: { groups: [{ name: 'language', test: /[\\/]node_modules[\\/]zod[\\/]|[\\/]contract[\\/]|[\\/]client[\\/]jitless/ }] } },
       // Radix marks its files "use client" for server rendering, which there is none of here.
       onLog(level, log, say) { if (log.code !== 'MODULE_LEVEL_DIRECTIVE') say(level, log); },
     },

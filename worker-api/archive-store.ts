@@ -26,6 +26,8 @@ export interface StoreLimits {
  */
 export async function storeArchive(bucket: R2Bucket, key: string, body: ReadableStream<Uint8Array>, limits: StoreLimits): Promise<Stored> {
   const digest = new crypto.DigestStream('SHA-256'), hash = digest.getWriter(), parts = partsInto(bucket, key), reader = body.getReader();
+  // Given up, each of these is refused; nobody waits for it then.
+  for (const outcome of [digest.digest, hash.closed]) outcome.catch(() => undefined);
   let bytes = 0, isChecked = false;
   const check = (): void => {
     isChecked = true;
@@ -51,7 +53,6 @@ export async function storeArchive(bucket: R2Bucket, key: string, body: Readable
     return { bytes, sha256 };
   } catch (error) {
     await Promise.allSettled([parts.abandon(), reader.cancel(), hash.abort()]);
-    digest.digest.catch(() => undefined);                                     // nobody waits for it any more
     throw error;
   }
 }
@@ -105,7 +106,7 @@ function partsInto(bucket: R2Bucket, key: string): Parts {
 /** A part of a file, as HTTP has it. `version`: of the file that is meant. Throws ApiError `not_found`, `gone` when another file is in its place, `bad_request`. */
 export async function readArchive(bucket: R2Bucket, key: string, range: { offset: number; length: number }, version: string | null): Promise<Response> {
   const found = await bucket.get(key, { range, ...(version === null ? {} : { onlyIf: { etagMatches: version.replaceAll('"', '') } }) })
-    .catch((error: unknown) => { throw error instanceof Error && /range/i.test(error.message) ? new ApiError('bad_request', 'The file has no such part.') : error; });
+    .catch(async (error: unknown) => { throw ((await bucket.head(key))?.size ?? Infinity) <= range.offset ? new ApiError('bad_request', 'The file has no such part.') : error; });
   if (found === null) throw new ApiError('not_found', 'The file is no longer there.');
   if (!('body' in found)) throw new ApiError('gone', 'Another file was uploaded in the place of this one.');
   const length = Math.min(range.length, found.size - range.offset);

@@ -1,11 +1,12 @@
 /** Connected accounts: list, connect by OAuth, disconnect. */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { Context } from 'hono';
 import { type Connection, OAUTH_CALLBACK_PATH, routes } from '#contract/api';
+import { breakerSentence, stateOf, type Breaker } from '#contract/breaker';
 import type { Connector } from '#contract/connector';
 import { accessSentences, ApiError, type AccessAfter, type ConnectError } from '#contract/errors';
 import { IntegrationId } from '#contract/job';
-import { ACCOUNT_TIMEOUT_MS, OAUTH_STATE_SECONDS } from '#contract/limits';
+import { ACCOUNT_TIMEOUT_MS, OAUTH_STATE_SECONDS, USAGE_DAYS_SHOWN } from '#contract/limits';
 import { connectorOf, connectors } from '#fly-worker/connectors/index';
 import type { Row } from '#migrations/database';
 import { bytesMaxOf, dropArchive } from './archive-store.ts';
@@ -21,14 +22,27 @@ import { openVault, toBase64Url } from './vault/seal.ts';
 
 /** Select list over `connections c`, for `toConnection`. */
 export const connectionColumns = sql`c.id::text, integration_id, account, status, array_to_string(scopes, ' ') as scopes, ${utc('created_at')} as created_at,
-  ${utc('last_synced_at')} as last_synced_at, schedule, ${utc('next_sync_at')} as next_sync_at, schedule_note,
-  (select json_build_object('bytes', a.bytes, 'sha256', a.sha256, 'uploaded_at', ${utc('a.uploaded_at')}) from archives a where a.tenant_id = c.tenant_id and a.connection_id = c.id) as archive`;
+  ${utc('last_synced_at')} as last_synced_at, schedule, ${utc('next_sync_at')} as next_sync_at, schedule_note, failures_in_a_row, (extract(epoch from open_until) * 1000)::float8 as open_until,
+  (select json_build_object('bytes', a.bytes, 'sha256', a.sha256, 'uploaded_at', ${utc('a.uploaded_at')}) from archives a where a.tenant_id = c.tenant_id and a.connection_id = c.id) as archive,
+  (select json_build_object('today', ${countedFrom(0)}, 'last_30_days', ${countedFrom(USAGE_DAYS_SHOWN - 1)}) from provider_usage u where u.tenant_id = c.tenant_id and u.connection_id = c.id) as usage`;
+function countedFrom(daysAgo: number): SQL {
+  const since = sql`filter (where u.day >= (now() at time zone 'UTC')::date - ${daysAgo}::int)`;
+  return sql`json_build_object('requests', coalesce(sum(u.requests) ${since}, 0)::int, 'throttled', coalesce(sum(u.throttled) ${since}, 0)::int)`;
+}
+
 export const toConnection = (row: Row): Connection => ({
   connection_id: String(row.id), integration_id: row.integration_id as Connection['integration_id'], account: String(row.account), status: row.status as Connection['status'],
   scope: String(row.scopes ?? '').split(' ').filter(Boolean), created_at: String(row.created_at), last_synced_at: row.last_synced_at === null ? null : String(row.last_synced_at),
   schedule: row.schedule as Connection['schedule'], next_sync_at: row.next_sync_at as string | null, schedule_note: row.schedule_note as string | null,
   archive: row.archive as Connection['archive'],
+  health: healthOf(row.integration_id as IntegrationId, { failures: Number(row.failures_in_a_row), openUntil: row.open_until as number | null }, Date.now()), usage: row.usage as Connection['usage'],
 });
+
+function healthOf(integrationId: IntegrationId, breaker: Breaker, now: number): Connection['health'] {
+  const state = stateOf(breaker, now), { failures, openUntil } = breaker;
+  const message = state === 'open' ? breakerSentence(connectorOf(integrationId)?.title ?? integrationId, failures, openUntil!) : null;
+  return { state, failures_in_a_row: failures, next_try_at: openUntil === null ? null : new Date(openUntil).toISOString(), message };
+}
 
 export function serveConnections(app: App): void {
   serve(app, routes.listIntegrations, async ({ env }) => ({

@@ -26,7 +26,7 @@ export function serveJobs(app: App): void {
 }
 
 /** The verbs of a job's object, as RPC offers them. Spelled out, because RPC's own type is too deep for the compiler. */
-type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'retryFailures' | 'reconnected' | 'disconnected' | 'roomAgain' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
+type JobObject = Pick<SyncJob, 'start' | 'wanted' | 'claim' | 'hold' | 'beat' | 'release' | 'holds' | 'cancel' | 'pause' | 'resume' | 'retryFailures' | 'reconnected' | 'disconnected' | 'roomAgain' | 'snapshot' | 'look'> & { fetch(request: Request): Promise<Response> };
 
 export const objectOf = (env: Env, tenantId: string, jobId: string): JobObject => env.SYNC_JOB.getByName(objectName(tenantId, jobId)) as unknown as JobObject;
 

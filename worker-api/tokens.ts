@@ -5,7 +5,8 @@ import { ApiError } from '#contract/errors';
 import { DOORBELL_TOKEN_SECONDS, JOB_TOKEN_SECONDS } from '#contract/limits';
 import type { Env } from './env.ts';
 
-const JobClaims = z.object({ tenant: z.string(), job: z.string(), connection: z.string(), fence: z.int() });
+/** `chunks`: committed before this claim, so that a release can be told from one that stored nothing. */
+const JobClaims = z.object({ tenant: z.string(), job: z.string(), connection: z.string(), fence: z.int(), chunks: z.int().default(0) });
 export type JobClaims = z.infer<typeof JobClaims>;
 
 const key = (secret: string): Uint8Array => new TextEncoder().encode(secret);

@@ -11,8 +11,9 @@ import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
-import { hasEnrichment, type Plan } from '#contract/plans';
+import { modelTokensPerMonth, type Plan } from '#contract/plans';
 import { MODEL_KEY_NAME } from '#contract/secrets';
+import { heldBack, noteRun } from './breaker.ts';
 import { tenantDatabase } from './database.ts';
 import { archiveKey, readArchive } from './archive-store.ts';
 import { objectOf } from './jobs.ts';
@@ -30,10 +31,15 @@ export function serveWorkerDoor(app: App): void {
   app.post('/internal/claim', async ({ env, req, json }) => {
     await checkWorker(env, req.raw);
     const { tenant_id, job_id, worker_id } = ClaimBody.parse(await req.json());
+    const held = await heldBack(env, tenant_id, job_id);
+    if (held) {
+      await objectOf(env, tenant_id, job_id).hold(held.until, held.message);
+      throw new ApiError('invalid_state', held.message);
+    }
     const reply = await objectOf(env, tenant_id, job_id).claim(worker_id);
     if (!reply.ok) throw reply.refusal === 'unavailable' ? unavailable() : new ApiError('invalid_state', `The job is not to be had (${reply.refusal}).`);
     const { job, fence } = reply;
-    const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence });
+    const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence, chunks: job.chunks_completed });
     return json({
       token, fence, lease_seconds: Number(env.LEASE_SECONDS ?? LEASE_MS / 1000), heartbeat_seconds: Number(env.HEARTBEAT_SECONDS ?? HEARTBEAT_MS / 1000),
       job: {
@@ -55,6 +61,8 @@ export function serveWorkerDoor(app: App): void {
     const { outcome } = ReleaseBody.parse(await req.json());
     const reply = await objectOf(env, claims.tenant, claims.job).release(claims.fence, outcome);
     if (!reply.ok) throw fenced();
+    // A count that is lost when we die in between is one failure fewer, nothing else; the job's own back-off is longer than this takes.
+    await noteRun(env, claims, outcome, reply.job.chunks_completed > claims.chunks);
     return json({ status: reply.job.status });
   });
 
@@ -75,7 +83,7 @@ export function serveWorkerDoor(app: App): void {
     const claims = await readJobToken(env, req.raw);
     if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
     const [tenants] = await tenantDatabase(env).tenant(claims.tenant, [sql`select plan from tenants where id = ${claims.tenant}`]);
-    const key = hasEnrichment(tenants![0]!.plan as Plan) ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
+    const key = modelTokensPerMonth[tenants![0]!.plan as Plan] > 0 ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
     if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
     return json({ api_key: key.value, base_url: key.baseUrl, model: key.model });
   });

@@ -68,7 +68,7 @@ export function slackRecord(message: SlackMessage, channel: SlackChannel, direct
   const parent = message.parent_user_id ?? message.root?.user ?? message.root?.bot_id;
   return {
     stream: channel.id, kind: 'message', providerId: ts, occurredAt: new Date(slackTime(ts)).toISOString(), endsAt: null,
-    title: `${author.name ?? 'Somebody'} in ${channel.title}`,
+    title: channel.kind === 'direct' ? `${author.name ?? 'Somebody'}, direct message` : `${author.name ?? 'Somebody'} in ${channel.title}`,
     body: { format: 'text', content },
     participants: [author, ...mentioned.map((id) => personOf('mentioned', id, directory))],
     // A message is the start of its own thread, whether somebody has answered by now or not.

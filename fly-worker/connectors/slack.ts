@@ -77,7 +77,12 @@ async function readThreads(context: Context, place: Cursor): Promise<Page<Cursor
   const threads = [...place.threads];
   let { replies } = place;
   for (let calls = 0; threads.length > 0 && calls < THREADS_A_PAGE && page.records.length < context.pageSize; calls += 1) {
-    const answers = await readAnswers(context, threads[0]!, replies);
+    const answers = await readAnswers(context, threads[0]!, replies).catch((error: unknown) => {
+      // A limit in the middle of a page must not cost what was read before it: where few calls are allowed, no page would ever be full.
+      if (calls > 0 && error instanceof ProviderError && error.kind === 'rate_limited') return null;
+      throw error;
+    });
+    if (answers === null) break;
     page.records.push(...answers.records);
     page.unreadable.push(...answers.unreadable);
     replies = answers.next;

@@ -51,7 +51,7 @@ export async function runLine({ db, sandboxUrl, threads }: BenchWorld, { latency
   const embedder = localEmbedder(), semantic = openSemanticMemory({ uri: dir });
   const shop = timed(openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }), stages);
   const connector = { ...connectorOf(integration)!, concurrencyMax: lanes }, { accessToken } = await consent(sandboxUrl, connector.oauth!, null);
-  const provider = openProvider({ baseUrl: sandboxUrl, concurrencyMax: lanes, token: async () => accessToken, signal, pageSize: chunkSize });
+  const provider = openProvider({ baseUrl: sandboxUrl, concurrencyMax: lanes, token: async () => accessToken, signal, pageSize: chunkSize, meaningOf: connector.meaningOf });
   const began = performance.now();
   let rss = 0;
   const { progress } = await runPipeline({

@@ -1,41 +1,74 @@
-/** `npm run bench`: the figures of ARCHITECTURE.md's performance table; `npm run bench -- --write` puts them there. */
+/** `npm run bench`: the figures of ARCHITECTURE.md's performance table, or those of the parts named (`-- stages jobs`); with `--write` they are put there. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { connectors } from '#fly-worker/connectors/index';
+import { measureJobs, measureRecovery, type Millis } from './jobs.ts';
 import { openWorld, runLine, type LineFigures } from './line.ts';
 import { measureStages } from './stages.ts';
 
-const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5;
-const lines: string[] = [];
-const say = (line: string): void => { console.log(line); lines.push(line); };
-const row = (...cells: (string | number)[]): void => say(`| ${cells.join(' | ')} |`);
+const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100;
+/** Prints one line of a table, or of the text below it. */
+type Say = (line: string) => void;
+const cells = (...values: (string | number)[]): string => `| ${values.join(' | ')} |`;
 
-say('| stage alone | ms per 100 records | records/s |\n|---|---|---|');
-for (const { stage, msPer100 } of await measureStages()) row(stage, msPer100.toFixed(1), Math.round(100_000 / msPer100));
+async function stages(say: Say): Promise<void> {
+  say('| stage alone | ms per 100 records | records/s |\n|---|---|---|');
+  for (const { stage, msPer100 } of await measureStages()) say(cells(stage, msPer100.toFixed(1), Math.round(100_000 / msPer100)));
+}
 
-const world = await openWorld();
-for (let i = 0; i < 2; i++) await runLine(world, { latencyMs: 0, lanes: 4 });     // as warm as a worker after its first jobs
-const fast: LineFigures[] = [];
-for (let i = 0; i < RUNS; i++) fast.push(await runLine(world, { latencyMs: 0, lanes: 4 }));
-const best = fast.toSorted((a, b) => a.perSecond - b.perSecond)[RUNS >> 1]!;
-const oneLane = await runLine(world, { latencyMs: 0, lanes: 1 });
-const slowSerial = await runLine(world, { latencyMs: PAGE_LATENCY_MS, lanes: 1, months: 3 }), slow = await runLine(world, { latencyMs: PAGE_LATENCY_MS, lanes: 4, months: 3 });
-const perConnector: [string, LineFigures, LineFigures][] = [];
-for (const { id, title, oauth } of connectors) if (oauth) perConnector.push([title, await runLine(world, { latencyMs: 0, integration: id }), await runLine(world, { latencyMs: REQUEST_LATENCY_MS, integration: id })]);
-await world.stop();
+async function line(say: Say): Promise<void> {
+  const world = await openWorld();
+  for (let i = 0; i < 2; i++) await runLine(world, { latencyMs: 0, lanes: 4 });     // as warm as a worker after its first jobs
+  const fast: LineFigures[] = [];
+  for (let i = 0; i < RUNS; i++) fast.push(await runLine(world, { latencyMs: 0, lanes: 4 }));
+  const best = fast.toSorted((a, b) => a.perSecond - b.perSecond)[RUNS >> 1]!;
+  const oneLane = await runLine(world, { latencyMs: 0, lanes: 1 });
+  const slowSerial = await runLine(world, { latencyMs: PAGE_LATENCY_MS, lanes: 1, months: 3 }), slow = await runLine(world, { latencyMs: PAGE_LATENCY_MS, lanes: 4, months: 3 });
+  const perConnector: [string, LineFigures, LineFigures][] = [];
+  for (const { id, title, oauth } of connectors) if (oauth) perConnector.push([title, await runLine(world, { latencyMs: 0, integration: id }), await runLine(world, { latencyMs: REQUEST_LATENCY_MS, integration: id })]);
+  await world.stop();
 
-say('\n| the line (provider client, derive, LanceDB, Postgres; sandbox and Postgres on the same cores) | records/s | ms per 100 | RSS MB |\n|---|---|---|---|');
-const line = (name: string, f: LineFigures): void => row(name, Math.round(f.perSecond), Math.round(100_000 / f.perSecond), Math.round(f.rssMb));
-line(`4 windows, latency 0 (median of ${RUNS})`, best);
-line('1 window, latency 0', oneLane);
-line(`4 windows, ${PAGE_LATENCY_MS} ms a page`, slow);
-line(`1 window, ${PAGE_LATENCY_MS} ms a page (serial)`, slowSerial);
-say(`\n${(slow.perSecond / slowSerial.perSecond).toFixed(1)} times the serial figure at ${PAGE_LATENCY_MS} ms a page. Waiting in each stage per 100 records (4 windows, latency 0; they overlap): ${Object.entries(best.stages).map(([k, v]) => `${k} ${v.toFixed(0)} ms`).join(', ')}. Node ${process.version}, ${availableParallelism()} cores.`);
+  say('| the line (provider client, derive, LanceDB, Postgres; sandbox and Postgres on the same cores) | records/s | ms per 100 | RSS MB |\n|---|---|---|---|');
+  const row = (name: string, f: LineFigures): void => say(cells(name, Math.round(f.perSecond), Math.round(100_000 / f.perSecond), Math.round(f.rssMb)));
+  row(`4 windows, latency 0 (median of ${RUNS})`, best);
+  row('1 window, latency 0', oneLane);
+  row(`4 windows, ${PAGE_LATENCY_MS} ms a page`, slow);
+  row(`1 window, ${PAGE_LATENCY_MS} ms a page (serial)`, slowSerial);
+  say(`\n${(slow.perSecond / slowSerial.perSecond).toFixed(1)} times the serial figure at ${PAGE_LATENCY_MS} ms a page. Waiting in each stage per 100 records (4 windows, latency 0; they overlap): ${Object.entries(best.stages).map(([k, v]) => `${k} ${v.toFixed(0)} ms`).join(', ')}. Node ${process.version}, ${availableParallelism()} cores.`);
 
-say(`\n| the line, each connector against its sandbox | records | records/s at 0 ms | at ${REQUEST_LATENCY_MS} ms a request |\n|---|---|---|---|`);
-for (const [title, now, later] of perConnector) row(title, now.records, Math.round(now.perSecond), Math.round(later.perSecond));
+  say(`\n| the line, each connector against its sandbox | records | records/s at 0 ms | at ${REQUEST_LATENCY_MS} ms a request |\n|---|---|---|---|`);
+  for (const [title, now, later] of perConnector) say(cells(title, now.records, Math.round(now.perSecond), Math.round(later.perSecond)));
+}
 
-if (process.argv.includes('--write')) {
-  const file = new URL('../../ARCHITECTURE.md', import.meta.url), text = readFileSync(file, 'utf8');
-  writeFileSync(file, text.replace(/<!-- bench -->[\s\S]*<!-- \/bench -->/, () => `<!-- bench -->\n${lines.join('\n')}\n<!-- /bench -->`));
+const at = (sorted: Millis, p: number): string => `${(sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * p) - 1)] ?? 0).toFixed(0)} ms`;
+const row = (name: string, times: Millis): string => cells(name, times.length, at(times, 0.5), at(times, 0.95), at(times, 0.99));
+
+async function jobs(say: Say): Promise<void> {
+  const { startToClaim, heartbeat, delivery, api, apiErrors } = await measureJobs(WATCHERS);
+  say('| jobs, on a whole house | measured | p50 | p95 | p99 |\n|---|---|---|---|---|');
+  say(row('start to claim, workers idle', startToClaim));
+  say(row('one heartbeat, as the worker sees it', heartbeat));
+  for (const [watchers, times] of delivery) say(row(`WebSocket, change to watcher, ${watchers} of one job`, times));
+  say(row(`API at 100 requests/s (${apiErrors} failed)`, api));
+}
+
+async function recovery(say: Say): Promise<void> {
+  const { kills, recovered } = await measureRecovery(KILLS);
+  say(`| recovery, ${kills} working processes killed -9 | measured | p50 | p95 | p99 |\n|---|---|---|---|---|`);
+  say(row('until the job has stored a chunk more', recovered));
+}
+
+const parts = { stages, line, jobs, recovery };
+const wished = process.argv.slice(2).filter((word) => !word.startsWith('--')), unknown = wished.filter((word) => !(word in parts));
+if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`);
+const file = new URL('../../ARCHITECTURE.md', import.meta.url);
+for (const [name, measure] of Object.entries(parts)) {
+  if (wished.length > 0 && !wished.includes(name)) continue;
+  const lines: string[] = [];
+  await measure((text) => { console.log(text); lines.push(text); });
+  console.log('');
+  if (!process.argv.includes('--write')) continue;
+  const text = readFileSync(file, 'utf8'), place = new RegExp(`(<!-- bench ${name} -->\n)[\\s\\S]*?(<!-- /bench ${name} -->)`);
+  if (!place.test(text)) throw new Error(`ARCHITECTURE.md has no place for ${name}.`);
+  writeFileSync(file, text.replace(place, (_, before: string, after: string) => `${before}${lines.join('\n')}\n${after}`));
 }

@@ -104,6 +104,49 @@ test('opens a hit, and back closes it', async () => {
   await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
 });
 
+test('narrows the search, and the address keeps that too', async () => {
+  const hits = page.locator('.hit'), all = await hits.count();
+  await page.getByLabel('When').selectOption('The last month');
+  await expect.poll(() => new URL(page.url()).searchParams.get('from')).toMatch(/^\d{4}-\d\d-\d\d$/);
+  await expect.poll(async () => page.locator('.hits[aria-busy=false] .hit').count()).toBeLessThan(all);
+  await page.getByLabel('When').selectOption('Any time');
+  await expect.poll(() => hits.count()).toBe(all);
+});
+
+test('follows a person from a record to their page: facts with their evidence', async () => {
+  await page.locator('.hit-title').first().click();
+  await page.getByRole('dialog').getByRole('list', { name: 'Mentions' }).getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'What is known' }).waitFor();
+  await page.getByRole('button', { name: /\d records? for/ }).first().click();
+  const evidence = page.locator('.fact-evidence a').first(), title = (await evidence.textContent())!;
+  await evidence.click();
+  await page.getByRole('dialog', { name: title }).locator('.record-text').waitFor();
+  await page.keyboard.press('Escape');
+});
+
+test('and into the graph: chooses, expands, filters by kind and day, finds a path', async () => {
+  await page.getByRole('link', { name: 'Show in the graph' }).click();
+  const panel = page.getByRole('complementary', { name: 'What is in the picture' }), title = panel.locator('.panel-title');
+  await title.waitFor();
+  await page.locator('[data-resting=true]').waitFor({ timeout: 60_000 });
+  const things = async (): Promise<number> => Number(/^[\d,]+/.exec((await title.textContent()) ?? '')?.[0].replaceAll(',', ''));
+  const before = await things();
+  await panel.locator('.panel-row').nth(2).click();
+  await panel.getByRole('button', { name: 'Expand' }).click();
+  await panel.getByRole('button', { name: 'Fold' }).waitFor();
+  await panel.getByRole('combobox', { name: 'Find a path to …' }).fill('a');
+  await panel.getByRole('option').first().waitFor();
+  await page.keyboard.press('Enter');
+  await panel.getByRole('list', { name: 'Path' }).or(panel.getByText('No path to')).first().waitFor();
+  await panel.getByRole('button', { name: 'Back to everything' }).click();
+  expect(await things()).toBeGreaterThanOrEqual(before);
+  await page.getByRole('group', { name: 'Kinds' }).getByRole('button', { name: /^People/ }).click();
+  await expect.poll(things).toBeLessThan(before);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'What is known' }).waitFor();
+  await page.goto('/search?q=invoice&mode=keyword');
+});
+
 test('says so when nothing is found, with a way on', async () => {
   await page.getByRole('searchbox').fill('zxqvwk');
   await page.getByRole('heading', { name: /nothing found/i }).waitFor();

@@ -107,7 +107,7 @@ const fullScene: Scene = { name: 'full', async play({ page, picture }) {
   for (const [name, path, there] of [
     ['40-overview', '/', '.charts svg'], ['41-integrations', '/integrations', '.last-sync'], ['42-jobs', '/jobs', '.rows tbody tr'], ['43-jobs-none', '/jobs?status=paused', '.empty'], ['44-given-up', '/jobs?show=given-up', '.empty'],
     ['50-search-start', '/search', '.empty'], ['51-search', '/search?q=invoice', '.hit'], ['52-search-nothing', '/search?q=zxqvwk&mode=keyword', '.empty'],
-    ['70-settings-plan', '/settings/plan', '.plan-card'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
+    ['54-entities', '/entities', '.entity-row'], ['70-settings-plan', '/settings/plan', '.plan-card'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
   ] as const) { await open(page, path, there); await page.waitForLoadState('networkidle'); await picture(page, name); }
   await open(page, '/jobs', '.row-link');
   await page.locator('.row-link').last().click();
@@ -117,6 +117,14 @@ const fullScene: Scene = { name: 'full', async play({ page, picture }) {
   await page.locator('.hit-title').first().click();
   await page.locator('.record-text p').first().waitFor();
   await picture(page, '53-record');
+  await page.getByRole('dialog').locator('.chip-link').first().click();
+  await page.locator('.fact-weight').first().click();
+  await picture(page, '55-entity');
+  await page.getByRole('link', { name: 'Show in the graph' }).click();
+  await page.locator('[data-resting=true]').waitFor({ timeout: 60_000 });
+  await picture(page, '56-graph');
+  await page.locator('.panel-row').nth(2).click();
+  await picture(page, '57-graph-chosen');
   await open(page, '/', '.charts');
   await page.getByRole('button', { name: /^Account/ }).first().click();
   await page.getByRole('menu').waitFor();

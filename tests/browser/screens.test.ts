@@ -1,11 +1,12 @@
 /** Every screen, with something in it: no serious or critical finding of axe-core, light and dark, wide and 390 px; nothing wider than the screen; no error in the console, no request that fails. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { NodesAnswer } from '#contract/graph';
 import { openClient } from '../client.ts';
 import { audit, listen, newPage, openBrowser, sandbox, signIn } from './browser.ts';
 
 const house = inject('house'), tenant = house.tenants[1]!, ACCOUNT = 'screens@screens.example';
-let browser: Browser, context: BrowserContext, page: Page, jobId: string, recordId: string;
+let browser: Browser, context: BrowserContext, page: Page, jobId: string, recordId: string, nodeId: string;
 const complaints: string[] = [];
 
 beforeAll(async () => {
@@ -14,6 +15,7 @@ beforeAll(async () => {
   const client = openClient(house.url, tenant.api_key);
   jobId = (await client.ended((await client.start(await client.connect(ACCOUNT))).job_id)).job_id;
   recordId = (await client.search('invoice')).results[0]!.record_id;
+  nodeId = NodesAnswer.parse(await (await client.fetch('/api/memory/graph/nodes?type=person&q=screens')).json()).nodes[0]!.id;
   context = await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' });
   page = await newPage(context);
   listen(page, complaints);
@@ -51,6 +53,9 @@ describe('every screen', () => {
     ['search', () => '/search?q=invoice', '.hit'],
     ['search, nothing found', () => '/search?q=zxqvwk&mode=keyword', '.empty'],
     ['a record', () => `/search?q=invoice&record=${recordId}`, '.record-text p'],
+    ['people and things', () => '/entities', '.entity-row'],
+    ['an entity', () => `/entities/${nodeId}`, '.fact'],
+    ['the graph', () => `/graph?node=${nodeId}`, '[data-resting=true]'],
     ['settings, plan', () => '/settings/plan', '.plan-card'],
     ['settings, this browser', () => '/settings/browser', '.switch'],
     ['an address nothing lives at', () => '/nowhere', '.empty'],

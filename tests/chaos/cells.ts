@@ -12,6 +12,8 @@ export interface Cell {
   times: number;
   short: number;
   apartMs: number | null;
+  /** Another provider than the other cells have, ms a page, and smaller pages. */
+  pace?: { latencyMs: number; chunkSize: number };
   disturb(scene: Scene): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ function killHolder({ house, observer, running, round }: Scene, machine: boolean
 
 /** Every fifth time the whole machine: then the lease must run out first. */
 const killed: Cell = { name: 'worker killed -9', times: 20, short: 3, apartMs: null, async disturb(scene) { killHolder(scene, scene.round % 5 === 2); } };
-const repeated: Cell = { name: 'repeated kills every few seconds', times: 20, short: 4, apartMs: 3_000, async disturb(scene) { killHolder(scene, false); } };
+/** A page must fit between two kills of its job: three leases in a row without a chunk are given up, and rightly so. */
+const repeated: Cell = { name: 'repeated kills every few seconds', times: 20, short: 4, apartMs: 3_000, pace: { latencyMs: 300, chunkSize: 2 }, async disturb(scene) { killHolder(scene, false); } };
 
 export const cells: Cell[] = [restart, terminated, exhausted, killed, repeated];

@@ -26,7 +26,7 @@ export async function openChaosHouse(env: Record<string, string> = {}): Promise<
 
 export async function runCell(house: WholeHouse, cell: Cell, scale: Scale): Promise<CellResult> {
   const began = Date.now(), times = scale.isShort ? cell.short : cell.times;
-  const synced = await startJobs(house, cell, scale);
+  const synced = await startJobs(house, cell.name.toLowerCase().replaceAll(/[^a-z]+/g, '-'), { ...scale, ...cell.pace });
   const observer = observe(house.postgres!.superuserUrl, synced.map((s) => s.job.job_id));
   await until(async () => observer.jobs(), (rows) => rows.length === synced.length && rows.every((r) => r.chunks > 0), 'every job at work');
   const running = (): string[] => observer.jobs().filter((r) => r.status === 'running' || r.status === 'pending').map((r) => r.id);
@@ -43,8 +43,9 @@ export async function runCell(house: WholeHouse, cell: Cell, scale: Scale): Prom
   return { name: cell.name, jobs: synced.length, disturbances, recoveredMs: observer.recovered().toSorted((a, b) => a - b), stuck, seconds: (Date.now() - began) / 1000, ...await judge(house, synced) };
 }
 
-async function startJobs(house: WholeHouse, cell: Cell, { tenants, jobsPerTenant, mails, events, chunkSize, latencyMs }: Scale): Promise<Synced[]> {
-  const slug = cell.name.toLowerCase().replaceAll(/[^a-z]+/g, '-'), synced: Synced[] = [];
+/** As many jobs as a tenant may have, each on a mailbox of its own. `slug` begins the names of tenants and accounts. */
+export async function startJobs(house: WholeHouse, slug: string, { tenants, jobsPerTenant, mails, events, chunkSize, latencyMs }: Scale): Promise<Synced[]> {
+  const synced: Synced[] = [];
   await house.sandbox.settings({ latencyMs });
   for (let t = 0; t < tenants; t++) {
     const tenantId = `${slug}-${t}`, client = await house.newTenant(tenantId);

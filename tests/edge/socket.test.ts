@@ -2,7 +2,9 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { emptyProgress, type Progress } from '#contract/job';
-import { act, APP, beat, claimed, newJob, newTenant, objectOf, release, signIn, watch, worker, type Tenant } from './visitor.ts';
+import { act, APP, beat, claimed, newJob, newTenant, objectOf, release, signIn, watch, worker, type Tenant, type Watcher } from './visitor.ts';
+
+const WATCHERS = 1_000;
 
 const progress = (chunks: number): Progress => ({ ...emptyProgress, chunks_completed: chunks, covered: chunks / 10 });
 const upgrade = (jobId: string, headers: Record<string, string>): Promise<Response> => worker.fetch(new Request(`${APP}/ws/historical-sync/${jobId}`, { headers: { upgrade: 'websocket', ...headers } }));
@@ -77,6 +79,24 @@ describe('a socket', () => {
     await act(tenant, jobId, 'cancel');
     expect(await watcher.closed).toBe(1000);
   });
+
+  it('is one of a thousand: each hears everything in order, also over a sleep of the object, one end, and is closed with 1000', async () => {
+    const tenant = await newTenant(), { jobId, token } = await running(tenant), watchers: Watcher[] = [];
+    while (watchers.length < WATCHERS) watchers.push(...await Promise.all(Array.from({ length: 50 }, () => watch(tenant, jobId))));
+    await Promise.all(watchers.map((w) => w.next((m) => m.type === 'snapshot')));
+    let current = token;
+    for (let n = 1; n <= 6; n++) {
+      if (n === 4) await evictDurableObject(objectOf(tenant, jobId));
+      current = (await beat(current, progress(n))).body.token;
+    }
+    await release(current, { kind: 'completed', progress: { ...progress(10), covered: 1 } });
+    expect(new Set(await Promise.all(watchers.map((w) => w.closed)))).toEqual(new Set([1000]));
+    const [first] = watchers, heard = first!.messages.map((m) => m.seq);
+    expect(first!.messages.map((m) => m.type)).toEqual(['snapshot', ...Array.from({ length: 6 }, () => 'progress'), 'completed']);
+    expect(heard).toEqual(heard.toSorted((a, b) => a - b));
+    expect(new Set(heard).size, 'strictly growing').toBe(heard.length);
+    expect(watchers.filter((w) => w.messages.map((m) => m.seq).join() !== heard.join()), 'who heard something else').toEqual([]);
+  }, 60_000);
 
   it('is given to the tenant\'s people and keys alone, and never to another site', async () => {
     const tenant = await newTenant(), stranger = await newTenant(), { jobId } = await running(tenant);

@@ -1,10 +1,11 @@
 /** The workers' door and the lease behind it: who may work, until when, and that stop means stop, in the row too, when the answer is out. */
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { emptyProgress, type Outcome, type Progress } from '#contract/job';
+import type { SyncJob } from '#durable-objects/sync-job';
 import { signJobToken } from '#worker-api/tokens';
 import {
-  act, backRoom, beat, call, claim, claimed, commit, env, get, heard, inStorage, newJob, newTenant, objectOf, release, row, rows, start, until, newConnection, withPostgresGone, workerToken, type ErrorBody, type Tenant,
+  act, backRoom, beat, call, claim, claimed, commit, env, get, heard, inObject, inStorage, newJob, newTenant, objectOf, release, row, rows, start, until, newConnection, withPostgresGone, workerToken, type ErrorBody, type Tenant,
 } from './visitor.ts';
 
 const progress = (chunks: number, covered = chunks / 10): Progress => ({ ...emptyProgress, chunks_completed: chunks, records_processed: chunks * 100, covered, ledger: { seen: chunks * 100, stored: chunks * 100, unchanged: 0, duplicate: 0, failed: 0 } });
@@ -41,7 +42,7 @@ describe('claim', () => {
   it('wants a token of ours: none, another secret\'s, another audience\'s and an API key are refused', async () => {
     const tenant = await newTenant(), { job_id } = await newJob(tenant);
     const body = { tenant_id: tenant.id, job_id, worker_id: 'w' };
-    const forJobs = await signJobToken(env, { tenant: tenant.id, job: job_id, connection: 'c', fence: 1 });
+    const forJobs = await signJobToken(env, { tenant: tenant.id, job: job_id, connection: 'c', fence: 1, chunks: 0 });
     for (const key of [undefined, await workerToken('another secret of the same length...'), forJobs, tenant.key]) expect((await call('POST', '/internal/claim', { ...(key ? { key } : {}), body })).status).toBe(401);
     expect((await call('POST', '/internal/claim', { key: await workerToken(), body: { ...body, job_id: 'x' } })).status).toBe(400);
     expect((await call('POST', '/internal/claim', { key: await workerToken(), raw: '{' })).status).toBe(400);
@@ -218,6 +219,23 @@ describe('the reaper', () => {
     expect(await act(tenant, job.job_id, 'resume')).toMatchObject({ status: 200, body: { status: 'pending', attempt: 0 } });
   });
 
+  it('does not abandon a job whose worker died between a commit and the word of it', async () => {
+    const tenant = await newTenant(), job = await newJob(tenant);
+    for (let i = 0; i < 2; i++) {
+      await claimed(tenant, job.job_id);
+      await leaseRunsOut(tenant, job.job_id);
+    }
+    const { fence } = await claimed(tenant, job.job_id);
+    expect(await commit(tenant, job, fence)).toMatchObject({ landed: true });
+    await leaseRunsOut(tenant, job.job_id);
+    expect(await row(job.job_id)).toMatchObject({ status: 'pending', reason: 'lease_lost' });
+    for (let i = 0; i < 2; i++) {
+      await claimed(tenant, job.job_id);
+      await leaseRunsOut(tenant, job.job_id);
+    }
+    expect(await row(job.job_id)).toMatchObject({ status: 'cancelled', reason: 'abandoned' });
+  });
+
   it('rings again for a job nobody came for', async () => {
     const tenant = await newTenant(), job = await newJob(tenant);
     await until(async () => { expect(await heard()).not.toEqual([]); });
@@ -239,6 +257,23 @@ describe('when something breaks', () => {
     await backRoom('let-go', { id: job.job_id });
     await until(async () => { expect(await row(job.job_id)).toMatchObject({ status: 'cancelled', reason: 'user_cancelled', fence: 2 }); });
     expect(await act(tenant, job.job_id, 'cancel'), 'done already').toMatchObject({ status: 409 });
+  });
+
+  it('a start whose bell the queue does not take is a start: it is rung for later, by itself', async () => {
+    const tenant = await newTenant(), job = await newJob(tenant), object = objectOf(tenant, job.job_id);
+    await until(async () => { expect(await heard()).not.toEqual([]); });
+    let refused = 0;
+    await runInDurableObject(object, (o: SyncJob) => {
+      const held = o as unknown as { env: object };
+      held.env = { ...held.env, SYNC_QUEUE: { send: () => { refused++; return Promise.reject(new Error('Queue is overloaded.')); } } };
+    });
+    const { facts } = await inObject(tenant, job.job_id);
+    expect(await object.start(facts)).toMatchObject({ ok: true, job: { status: 'pending' } });
+    expect((await inObject(tenant, job.job_id)).ringAt).toBeGreaterThan(Date.now());
+    expect(refused).toBe(1);
+    await inStorage(tenant, job.job_id, (s) => ({ ...s, ringAt: Date.now() - 1 }));        // a new object, and a queue that works
+    expect(await runDurableObjectAlarm(objectOf(tenant, job.job_id)), 'its alarm was armed all the same').toBe(true);
+    await until(async () => { expect(await heard()).not.toEqual([]); });
   });
 
   it('a claim that Postgres did not take is nobody\'s', async () => {

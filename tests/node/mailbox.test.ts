@@ -16,13 +16,12 @@ const make = (): Mailbox => generateMailbox({ seed: 1, owner: OWNER, now: NOW })
 const FREE = /@(gmail\.com|gmx\.de|outlook\.com|orange\.fr|web\.de|icloud\.com)$/;
 
 describe('a generated mailbox', () => {
-  const from = performance.now(), { messages, events, people } = make(), took = performance.now() - from;
+  const { messages, events, people } = make();
   const bodies = messages.map(({ body }) => body.content);
   const share = (fits: (message: GraphMessage) => boolean): number => messages.filter(fits).length / messages.length;
 
-  it('has exactly as many mails and events as asked for, soon enough to wait for', () => {
+  it('has exactly as many mails and events as asked for', () => {
     expect([messages.length, events.length]).toEqual([3_000, 300]);
-    expect(took).toBeLessThan(2_000);
   });
 
   it('is the same for the same seed, and another for another', () => {

@@ -1,6 +1,7 @@
 /** Streams that come, go and refuse, threads that cross windows, locators that are forgotten: whole runs against the sandbox, compared with what it holds. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { doneSentence } from '#contract/errors';
 import { connectorOf } from '#fly-worker/connectors/index';
 import { openSyncedTenant, type Account, type Range, type SyncedTenant } from '../synced.ts';
 
@@ -55,6 +56,7 @@ describe('channels', () => {
     const closed = (await workspace<Channel[]>('GET', 'channels')).find((channel) => channel.isClosed)!;
     const { mismatch, streams } = await slack.sync(back(10));
     expect(mismatch).toBeNull();
+    expect(doneSentence(streams)).toBe('Everything in the chosen range is in memory, but for what was passed over: #works-council.');
     const { note, ...rest } = streams.find((stream) => stream.name === closed.id)!;
     expect(rest).toEqual({ name: closed.id, title: '#works-council', complete_back_to: null, done: true });
     expect(note).toMatch(/not a member of this channel/);

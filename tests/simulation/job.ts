@@ -29,7 +29,7 @@ export interface PlayedJob {
 /** Inserts the job and tells its object. `abilities`: what the connector has besides pages. */
 export async function openJob(world: World, mode: JobMode, range: Span, speak: Speak, abilities: Partial<Connector> = {}): Promise<PlayedJob> {
   const { db, tenantId, connectionId, seed, stats, chance, sabotage } = world, jobId = crypto.randomUUID();
-  const isPressed = seed % 4 === 3, pressing = randomOf(seed * 31);
+  const isPressed = seed % 4 === 3, pressing = randomOf(seed * 31), hasBreaker = seed % 6 === 1, holds = randomOf(-seed);
   await db.query('insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status_version, mode) values ($1, $2, \'outlook\', $3, $4, $5, \'sim\', 1, $6)', [tenantId, jobId, connectionId, range.since, range.until, mode]);
   const bells: number[] = [], granted: number[] = [];
   let alarmAt: number | null = null, inAlarm = false;
@@ -45,6 +45,7 @@ export async function openJob(world: World, mode: JobMode, range: Span, speak: S
       if (wake !== null && (alarmAt === null || wake < alarmAt)) alarmAt = wake;
     },
     mirror: (state, limited) => mirror(db, lowered(state), limited),
+    committed: async () => (sabotage === 'deaf' ? undefined : Number((await db.query('select chunks_completed as n from historical_sync_jobs where tenant_id = $1 and id = $2', [tenantId, jobId]))[0]!.n)),
     ring: async (_, delayMs) => {
       if (sabotage === 'no_ring_again' && inAlarm) return;
       if (!world.calm && chance(0.1)) { stats.lost_bells++; return; }
@@ -53,7 +54,13 @@ export async function openJob(world: World, mode: JobMode, range: Span, speak: S
     },
     broadcast: () => undefined,
   };
-  const tell = (event: JobEvent): Promise<ObjectReply> => apply(ports, event);
+  const tell = async (event: JobEvent): Promise<ObjectReply> => {
+    const before = job, reply = await apply(ports, event);
+    const claims = world.claimsSinceChunk.get(jobId) ?? 0;
+    if (event.type === 'claimed' && reply.ok) world.claimsSinceChunk.set(jobId, claims + 1);
+    if (job !== before && job.reason === 'abandoned' && before.lease && claims < before.facts.maxRetries - 1) world.fail(`given up although a chunk was stored ${claims} claims ago`);
+    return reply;
+  };
 
   const stepped = (actor: Actor) => ({
     tenant: (...args: Parameters<typeof db.tenant>) => world.step(actor, () => db.tenant(...args)),
@@ -70,6 +77,8 @@ export async function openJob(world: World, mode: JobMode, range: Span, speak: S
   }
 
   async function worker(actor: Actor): Promise<void> {
+    // The door looks at the breaker first; what it says may be overtaken by anything.
+    if (hasBreaker && !world.calm && holds() < 0.2 && (await world.step(actor, () => tell({ type: 'held', until: world.now + Math.floor(holds() * 60_000), message: 'Down.' }))).ok) { stats.held++; return; }
     const claim = await world.step(actor, () => tell({ type: 'claimed', workerId: actor.id }));
     if (!claim.ok) { stats.refused++; return; }
     stats.claims++;

@@ -16,7 +16,7 @@ export interface SimulatedDatabase extends Database {
 }
 
 /** A chunk that landed, as its statement's first parameters say; or one at a shut gate (`isShut`) that forgot records all the same. */
-export interface Landed { fence: number; chunk: string; forgot: string[]; isShut: boolean }
+export interface Landed { jobId: string; fence: number; chunk: string; forgot: string[]; isShut: boolean }
 
 export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewrite, onChunk: (landed: Landed, currentFence: number) => void): Promise<SimulatedDatabase> {
   const client = new pg.Client({ connectionString: url });
@@ -39,7 +39,7 @@ export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewri
       const forgot = after && before ? before.filter((id) => !after.has(id)) : [];
       if (isShut && forgot.length === 0) continue;
       const { rows } = await client.query({ name: 'fence', text: 'select fence::int as fence from historical_sync_jobs where tenant_id = $1 and id = $2', values: [tenantId, jobId] });
-      onChunk({ fence: Number(fence), chunk: `${jobId}/${stream}/${no}/${seq}`, forgot, isShut }, rows[0].fence);
+      onChunk({ jobId: String(jobId), fence: Number(fence), chunk: `${jobId}/${stream}/${no}/${seq}`, forgot, isShut }, rows[0].fence);
     }
   }
   async function run(statements: SQL[]): Promise<Row[][]> {

@@ -1,8 +1,8 @@
 /**
  * One seed, one history: the real machine, the real carry-out, the real pipeline and the real ledger on a real Postgres, under a scheduler that
  * decides who moves next and what goes wrong: crashes, frozen workers that wake as stale ones, lost and doubled doorbells, lost requests, lost
- * answers, edits, overlapping pages, cancels, pauses, shutdowns, access and quota lost and regained, memory that runs short. At the end the books must balance and the graph must be what the records say.
- * Every second history goes on with later syncs (later.ts).
+ * answers, edits, overlapping pages, cancels, pauses, shutdowns, circuit breakers, access and quota lost and regained, memory that runs short. At the end the books must
+ * balance and the graph must be what the records say. Every second history goes on with later syncs (later.ts).
  */
 import assert from 'node:assert/strict';
 import { ProviderError } from '#fly-worker/provider';

@@ -7,9 +7,9 @@ import { connectPlain, type Fate, type Landed, type Rewrite, type SimulatedDatab
 import type { SimulatedProvider } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'sweep_when_broken' | 'forget_outside_gate' | 'token_before_chunk';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'sweep_when_broken' | 'forget_outside_gate' | 'token_before_chunk';
 
-const COUNTED = ['crashes', 'frozen', 'claims', 'refused', 'fenced', 'lost_requests', 'lost_answers', 'lost_bells', 'doubled_bells', 'edits', 'cancels', 'pauses', 'shutdowns', 'resumes', 'locked_out', 'reconnects', 'quota_gone', 'room_again', 'cures', 'retries', 'completed', 'ticks',
+const COUNTED = ['crashes', 'frozen', 'claims', 'refused', 'fenced', 'lost_requests', 'lost_answers', 'lost_bells', 'doubled_bells', 'edits', 'cancels', 'pauses', 'shutdowns', 'resumes', 'locked_out', 'reconnects', 'quota_gone', 'room_again', 'held', 'cures', 'retries', 'completed', 'ticks',
   'later_jobs', 'deletes', 'returns', 'arrivals', 'veils', 'tokens_lost', 'removed', 'swept'] as const;
 export type Stats = Record<(typeof COUNTED)[number], number>;
 
@@ -19,7 +19,7 @@ const withoutFence: Rewrite = (text) => text.replace(/(j\.)?fence = (\$\d+)::big
 const withoutSeq: Rewrite = (text) => text.replace(/w\.seq = (\$\d+)::int and not w\.done/g, '($1::int is not null)');
 const same: Rewrite = (text) => text;
 const rewrites: Record<Sabotage, Rewrite> = {
-  no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: same, no_ring_again: same,
+  no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: same, no_ring_again: same, deaf: same,
   no_heal: (t) => t.replace('gate.failed > 0', 'false'),
   sweep_when_broken: (t) => t.replace(/s\.planned_fence = (\$\d+)::bigint/, '($1::bigint is not null)'),
   forget_outside_gate: (t) => t.replace('delete from records r using gate where r.tenant_id = gate.tenant_id', 'delete from records r where r.tenant_id = $1'),
@@ -46,6 +46,8 @@ export interface World {
   steps: Step[];
   step<T>(actor: Actor, run: () => Promise<T>): Promise<T>;
   advance(chosen: Step): Promise<void>;
+  /** Claims per job since its last chunk. */
+  claimsSinceChunk: Map<string, number>;
   /** Told of every chunk that landed, with the fence that was current. */
   onChunk(landed: Landed, current: number): void;
 }
@@ -67,9 +69,12 @@ export async function openWorld(url: string, seed: number, sabotage: Sabotage | 
     stats.lost_answers++;
     return 'unheard';
   };
-  const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : same, (landed, current) => world.onChunk(landed, current));
+  const db = await connectPlain(url, fate, sabotage ? rewrites[sabotage] : same, (landed, current) => {
+    if (!landed.isShut) world.claimsSinceChunk.delete(landed.jobId);
+    world.onChunk(landed, current);
+  });
   const world: World = {
-    seed, sabotage, stats, random, chance, db, provider, tenantId: `sim${seed}${sabotage ?? ''}${process.pid}`, connectionId: crypto.randomUUID(), now: 0, calm: false, failure: null, lance: [], actors: new Set(), steps: [],
+    seed, sabotage, stats, random, chance, db, provider, tenantId: `sim${seed}${sabotage ?? ''}${process.pid}`, connectionId: crypto.randomUUID(), now: 0, calm: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
     fail(message) { world.failure ??= new assert.AssertionError({ message: `seed ${seed}: ${message}` }); },
     step: (actor, run) => new Promise((resolve, reject) => { world.steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject }); }),
     async advance(chosen) {

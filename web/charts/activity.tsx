@@ -43,7 +43,7 @@ function Records({ activity }: { activity: ActivityResponse }) {
   return <ChartFrame title="Records by the day they happened" summary={`${count(total(bars), 'record')} of this time are in memory: ${bars.series.map((one) => `${integrationTitle(one.key)} ${number(one.total)}`).join(', ') || 'none'}.`}
     stretches={bars.stretches} ticks={ticksOf(bars.max)} reading={barReading(bars, integrationTitle, integrationHue)}
     legend={<ul className="legend">{bars.series.map((one) => <li key={one.key}><i style={{ background: integrationHue(one.key) }} />{integrationTitle(one.key)}</li>)}</ul>}
-    draw={(plot) => <Stack bars={bars} plot={plot} hue={integrationHue} />} />;
+    renderPlot={(plot) => <Stack bars={bars} plot={plot} hue={integrationHue} />} />;
 }
 
 function Growth({ activity }: { activity: ActivityResponse }) {
@@ -51,7 +51,7 @@ function Growth({ activity }: { activity: ActivityResponse }) {
   const middle = (plot: Plot, index: number): number => plot.x(index) + plot.band / 2;
   return <ChartFrame title="Memory" summary={`Memory grew from ${number(values[0] ?? 0)} to ${count(last, 'record')}.`} stretches={stretches} ticks={ticksOf(Math.max(...values, 0))}
     reading={(index) => [{ label: 'In memory', value: number(values[index] ?? 0), hue: 'var(--hue-1)' }]}
-    draw={(plot, read) => <>
+    renderPlot={(plot, read) => <>
       <path className="area" d={`M${middle(plot, 0)},${plot.zero} ${values.map((value, i) => `L${middle(plot, i)},${plot.y(value)}`).join(' ')} L${middle(plot, values.length - 1)},${plot.zero}Z`} />
       <path className="line" d={values.map((value, i) => `${i === 0 ? 'M' : 'L'}${middle(plot, i)},${plot.y(value)}`).join(' ')} />
       {read !== null && <circle className="line-dot" cx={middle(plot, read)} cy={plot.y(values[read] ?? 0)} r={3.5} />}
@@ -62,7 +62,7 @@ function Throughput({ activity }: { activity: ActivityResponse }) {
   const { stretches, values } = throughputOf(activity), known = values.filter((value) => value !== null), best = Math.max(0, ...known);
   return <ChartFrame title="Records per second while syncing" summary={known.length > 0 ? `Up to ${rate(best)} records per second.` : 'No sync was completed in this time.'} stretches={stretches} ticks={ticksOf(best, false)} unit="/s"
     reading={(index) => { const value = values[index]; return value == null ? [] : [{ label: 'Read', value: rate(value), hue: 'var(--hue-2)' }]; }}
-    draw={(plot) => values.map((value, index) => value !== null && <g key={stretches[index]?.from}><line className="stem" x1={plot.x(index) + plot.band / 2} x2={plot.x(index) + plot.band / 2} y1={plot.zero} y2={plot.y(value)} /><circle className="stem-dot" cx={plot.x(index) + plot.band / 2} cy={plot.y(value)} r={3} /></g>)} />;
+    renderPlot={(plot) => values.map((value, index) => value !== null && <g key={stretches[index]?.from}><line className="stem" x1={plot.x(index) + plot.band / 2} x2={plot.x(index) + plot.band / 2} y1={plot.zero} y2={plot.y(value)} /><circle className="stem-dot" cx={plot.x(index) + plot.band / 2} cy={plot.y(value)} r={3} /></g>)} />;
 }
 
 const troubleWords = { syncs: 'Syncs that stopped', records: 'Records not stored' } as const;
@@ -73,5 +73,5 @@ function Failures({ activity }: { activity: ActivityResponse }) {
   return <ChartFrame title="Failures" summary={total(bars) === 0 ? 'Nothing failed in this time.' : bars.series.map((one) => `${name(one.key)}: ${number(one.total)}`).join(', ')} stretches={bars.stretches} ticks={ticksOf(bars.max)}
     reading={barReading(bars, name, troubleHue)}
     legend={total(bars) === 0 ? <span className="quiet">None in this time</span> : <ul className="legend">{bars.series.map((one) => <li key={one.key}><i style={{ background: troubleHue(one.key) }} />{name(one.key)}</li>)}</ul>}
-    draw={(plot) => <Stack bars={bars} plot={plot} hue={troubleHue} />} />;
+    renderPlot={(plot) => <Stack bars={bars} plot={plot} hue={troubleHue} />} />;
 }

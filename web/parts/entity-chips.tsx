@@ -1,16 +1,11 @@
-/** The people, companies and things a record speaks of, as chips. A person's chip narrows the search to them. */
+/** The people, companies and things a record speaks of, as chips. A chip leads to what is known of it. */
 import type { CallAnswer } from '../client/index.ts';
-import { hrefWith } from '../state/router.ts';
+import { kindWords } from '../words/graph.ts';
 import { Link } from './basics.tsx';
 import { Icon } from './icon.tsx';
-import type { IconName } from './icon.tsx';
 
 export type Entity = CallAnswer<'search'>['results'][number]['entities'][number];
 
-const icons: Record<string, IconName> = {
-  person: 'person', contact: 'person', lead: 'person', organization: 'building', account: 'building', event: 'calendar', date: 'calendar',
-  thread: 'mail', channel: 'chat', url: 'link',
-};
 /** Threads are plumbing here: every mail has one, with the mail's own name. */
 const worthShowing = (entity: Entity): boolean => entity.node_type !== 'thread';
 const rank = (entity: Entity): number => entity.node_type === 'person' ? 0 : entity.node_type === 'organization' ? 1 : 2;
@@ -26,11 +21,7 @@ export function EntityChips({ entities, most = Infinity }: { entities: readonly 
   );
 }
 
+/** Leads to what is known of it. A thing whose type is not active is no node of the graph, so there is nothing to lead to. */
 function Chip({ entity }: { entity: Entity }) {
-  const inside = <><Icon name={icons[entity.node_type] ?? 'info'} /><span>{entity.name || entity.key}</span></>;
-  const title = `${entity.node_type.replaceAll('_', ' ')}: ${entity.key}`;
-  const search = `/search?${new URLSearchParams({ q: entity.name || entity.key, person: entity.key })}`;
-  return entity.node_type === 'person' && entity.key.includes('@')
-    ? <Link className="chip chip-link" to={location.pathname === '/search' && new URLSearchParams(location.search).get('q') ? hrefWith({ person: entity.key, record: null }) : search} title={`Only what involves ${entity.key}`}>{inside}</Link>
-    : <span className="chip" title={title}>{inside}</span>;
+  return <Link className="chip chip-link" to={`/entities/${entity.id}`} title={`${kindWords(entity.node_type).one}: ${entity.key}`}><Icon name={kindWords(entity.node_type).icon} /><span>{entity.name || entity.key}</span></Link>;
 }

@@ -2,9 +2,9 @@
 import { number } from '../words/time.ts';
 import { Button } from './basics.tsx';
 
-const BY_AGE: [back: string, on: string] = ['Newer', 'Older'];
-interface Props { total: number; limit: number; offset: number; go: (offset: number) => void; words?: [back: string, on: string] }
-export function Pager({ total, limit, offset, go, words: [back, on] = BY_AGE }: Props) {
+interface Props { total: number; limit: number; offset: number; go: (offset: number) => void; words?: readonly [back: string, on: string] }
+const byAge = ['Newer', 'Older'] as const;
+export function Pager({ total, limit, offset, go, words: [back, on] = byAge }: Props) {
   if (total <= limit && offset === 0) return null;
   return (
     <nav className="pager" aria-label="Pages">

@@ -8,6 +8,7 @@ import { useConnections } from '../state/sources.ts';
 import { EntityChips } from '../parts/entity-chips.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Snippet, unmarked } from '../parts/marked.tsx';
+import { filtersOf, SearchFilterBar } from '../parts/search-filters.tsx';
 import { Segments } from '../parts/segments.tsx';
 import { newestFirst, useJobBook } from '../state/jobs.ts';
 import { useResource } from '../state/resource.ts';
@@ -26,11 +27,11 @@ const ideas = ['invoice', 'meeting next week', 'contract', 'travel'];
 
 export function SearchScreen() {
   const { query } = usePlace();
-  const q = (query.get('q') ?? '').trim(), mode = SearchMode.safeParse(query.get('mode')).data ?? 'hybrid', person = query.get('person');
+  const q = (query.get('q') ?? '').trim(), mode = SearchMode.safeParse(query.get('mode')).data ?? 'hybrid', filters = filtersOf(query), { person } = filters;
   const [limits, setLimits] = useState({ key: '', limit: FIRST });
-  const key = JSON.stringify([q, mode, person]);
+  const key = JSON.stringify([q, mode, filters]);
   const limit = limits.key === key ? limits.limit : FIRST;
-  const found = useResource(q ? `search:${key}:${limit}` : null, (signal) => callRoute('search', { query: { q, mode, limit, ...(person ? { person } : {}) } }, { signal }));
+  const found = useResource(q ? `search:${key}:${limit}` : null, (signal) => callRoute('search', { query: { q, mode, limit, ...filters } }, { signal }));
   // While the next answer is on its way the last one stays, dimmed: nothing jumps under the reader's eyes.
   const last = useRef<Answer | undefined>(undefined);
   useEffect(() => { if (found.data) last.current = found.data; else if (!q) last.current = undefined; }, [found.data, q]);
@@ -42,6 +43,7 @@ export function SearchScreen() {
       <PageHead title="Search" />
       <div className="search-bar">
         <Segments label="Search by" value={mode} options={SearchMode.options.map((value) => ({ value, ...modes[value] }))} onChange={(next) => navigate(hrefWith({ mode: next === 'hybrid' ? null : next }), { replace: true })} />
+        <SearchFilterBar />
         {person && <Link className="chip chip-link" to={hrefWith({ person: null })} aria-label={`No longer only ${person}`}><Icon name="person" /><span>{person}</span><Icon name="close" /></Link>}
         <p className="search-sum" role="status">{answer && !stale ? `${answer.results.length === limit ? 'First ' : ''}${count(answer.results.length, 'result')} in ${Math.max(1, Math.round(answer.took_ms))} ms` : stale && !found.error ? 'Searching …' : ''}</p>
       </div>
@@ -49,7 +51,7 @@ export function SearchScreen() {
       {!q && <FirstWords />}
       {q && !answer && !found.error && <div className="hits"><Skeleton lines={3} className="hit" /><Skeleton lines={3} className="hit" /><Skeleton lines={3} className="hit" /></div>}
       {answer && <Watermarks answer={answer} />}
-      {answer && !found.error && answer.results.length === 0 && !stale && <NothingFound q={q} mode={mode} person={person} />}
+      {answer && !found.error && answer.results.length === 0 && !stale && <NothingFound q={q} mode={mode} narrowed={Boolean(person ?? filters.integration ?? filters.from ?? filters.to)} />}
       {answer && answer.results.length > 0 && !(found.error && stale) && (
         <ol className={stale ? 'hits hits-stale' : 'hits'} aria-busy={stale}>
           {answer.results.map((hit) => <Hit key={hit.record_id} hit={hit} watermarks={answer.watermarks} />)}
@@ -103,16 +105,16 @@ function FirstWords() {
   );
 }
 
-function NothingFound({ q, mode, person }: { q: string; mode: SearchMode; person: string | null }) {
+function NothingFound({ q, mode, narrowed }: { q: string; mode: SearchMode; narrowed: boolean }) {
   const { jobs, loaded } = useJobBook();
   if (loaded && jobs.size === 0) return <Empty icon="search" title="Nothing is in memory yet" action={<Link to="/integrations" className="button button-primary"><span>Connect an account</span></Link>}>Connect an account and read its past. The first results come within seconds.</Empty>;
   return (
     <Empty icon="search" title={`Nothing found for “${q}”`} action={<div className="empty-links">
       {mode === 'keyword' && <Link className="button button-plain" to={hrefWith({ mode: 'semantic' })}><span>Search by meaning</span></Link>}
-      {person && <Link className="button button-plain" to={hrefWith({ person: null })}><span>Search everyone</span></Link>}
-      {mode !== 'keyword' && !person && <Link className="button button-plain" to="/search"><span>Start over</span></Link>}
+      {narrowed && <Link className="button button-plain" to={hrefWith({ person: null, integration: null, from: null, to: null })}><span>Search everything</span></Link>}
+      {mode !== 'keyword' && !narrowed && <Link className="button button-plain" to="/search"><span>Start over</span></Link>}
     </div>}>
-      {mode === 'keyword' ? 'No record has these words.' : 'Try fewer or other words.'}
+      {narrowed ? 'Within what you chose, that is.' : mode === 'keyword' ? 'No record has these words.' : 'Try fewer or other words.'}
     </Empty>
   );
 }

@@ -11,5 +11,7 @@ export const mainPlaces: readonly Destination[] = [
 ];
 export const memoryPlaces: readonly Destination[] = [
   { to: '/search', label: 'Search', icon: 'search', here: at('/search') },
+  { to: '/entities', label: 'People and things', icon: 'people', here: at('/entities') },
+  { to: '/graph', label: 'Graph', icon: 'graph', here: at('/graph') },
 ];
 export const settingsPlace: Destination = { to: '/settings', label: 'Settings', icon: 'gear', here: at('/settings') };
