@@ -93,7 +93,7 @@ async function readCalendar(context: Context): Promise<ChangedPage> {
 /** Mails and events of a series keep their date, so those that windows read are not looked at here. Anything else may have been moved, or be gone. */
 function isWanted({ span }: Context, row: Row): boolean {
   const date = row['@removed'] === undefined ? row.receivedDateTime ?? (row.type === 'occurrence' ? row.start?.dateTime : undefined) : undefined;
-  const at = date === undefined ? NaN : Date.parse(/Z$/.test(date) ? date : `${date}Z`);
+  const at = date === undefined ? NaN : Date.parse(date.endsWith('Z') ? date : `${date}Z`);
   return Number.isNaN(at) || (at >= Date.parse(span.since) && at < Date.parse(span.until));
 }
 

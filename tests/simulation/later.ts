@@ -108,7 +108,8 @@ function change({ stats, random, chance, provider }: World, box: Mailbox, no: nu
     tell(id);
   }
   if (box.veil && chance(0.02)) box.veil = null;
-  else if (!box.veil && chance(0.02)) box.veil = { no: ++stats.veils, hidden: new Set([...box.alive.keys()].filter(() => chance(0.3))) };
+  // Of what memory may hold; what is hidden when it would be read for the first time is missed by a backfill as well.
+  else if (!box.veil && chance(0.02)) box.veil = { no: ++stats.veils, hidden: new Set([...box.alive].flatMap(([id, at]) => (at < RANGE.until && chance(0.3) ? id : []))) };
 }
 
 /** How one run speaks to the mailbox. Whatever it asks first while things are hidden is refused, or answered by a renewed consent: the run knows. */
@@ -160,7 +161,11 @@ function startSweeper(world: World): void {
     stats.swept += before - world.lance.length;
     return before - world.lance.length;
   });
-  const stepped = { tenant: (...args: Parameters<typeof db.tenant>) => world.step(actor, () => db.tenant(...args)), system: (...args: Parameters<typeof db.system>) => world.step(actor, () => db.system(...args)) };
+  const stepped = {
+    tenant: (...args: Parameters<typeof db.tenant>) => world.step(actor, () => db.tenant(...args)),
+    // Other histories play in the same Postgres.
+    system: (...args: Parameters<typeof db.system>) => world.step(actor, async () => (await db.system(...args)).map((rows) => rows.filter((row) => row.tenant_id === world.tenantId))),
+  };
   world.actors.add(actor);
   void sweepLeftovers(stepped, { remove }, 0).catch(() => undefined).finally(() => world.actors.delete(actor));
 }

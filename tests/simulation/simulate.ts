@@ -26,6 +26,7 @@ export async function simulate(url: string, seed: number, sabotage: Sabotage | n
     if (box && world.stats.completed) await playLater(world, box);
     return world.stats;
   } finally {
+    await world.db.query('delete from semantic_leftovers where tenant_id = $1', [world.tenantId]);
     await world.db.end();
   }
 }

@@ -1,5 +1,6 @@
 /** What all jobs of one history share: chance, time, trouble, the provider, both memories, and the steps that workers want to take. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { Progress } from '#contract/job';
 import { LEASE_MS, RING_AGAIN_MS, STALL_MS } from '#contract/limits';
 import type { Rules } from '#durable-objects/job-machine';
@@ -56,9 +57,12 @@ export interface World {
 export const randomOf = (seed: number) => () => { seed |= 0; seed = seed + 0x6D2B79F5 | 0; let t = Math.imul(seed ^ seed >>> 15, 1 | seed); t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t; return ((t ^ t >>> 14) >>> 0) / 4294967296; };
 const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Ids are of the seed as well: they decide in which order rows are met. */
+export const idOf = (...of: string[]): string => { const hex = createHash('sha256').update(of.join(' ')).digest('hex'); return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-'); };
+
 /** Opens a world with one tenant and one connection. */
 export async function openWorld(url: string, seed: number, sabotage: Sabotage | null, provider: SimulatedProvider): Promise<World> {
-  const random = randomOf(seed), chance = (p: number) => random() < p, stats = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Stats;
+  const random = randomOf(seed), chance = (p: number) => random() < p, stats = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Stats, tenantId = `sim${seed}${sabotage ?? ''}`;
   let burst = 0;
   const fate = (): Fate => {
     if (world.calm) return 'fine';
@@ -74,7 +78,7 @@ export async function openWorld(url: string, seed: number, sabotage: Sabotage | 
     world.onChunk(landed, current);
   });
   const world: World = {
-    seed, sabotage, stats, random, chance, db, provider, tenantId: `sim${seed}${sabotage ?? ''}${process.pid}`, connectionId: crypto.randomUUID(), now: 0, calm: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
+    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
     fail(message) { world.failure ??= new assert.AssertionError({ message: `seed ${seed}: ${message}` }); },
     step: (actor, run) => new Promise((resolve, reject) => { world.steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject }); }),
     async advance(chosen) {
