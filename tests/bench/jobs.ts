@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { JobEventMessage, emptyProgress, type Progress } from '#contract/job';
+import { emptyProgress, type JobEventMessage, type Progress } from '#contract/job';
 import { openDoor, type Claim, type Door } from '#fly-worker/door';
 import { until, type Client } from '../client.ts';
 import { openChaosHouse, startJobs } from '../chaos/run.ts';

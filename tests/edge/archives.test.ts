@@ -187,7 +187,7 @@ describe('the workers\' door', () => {
     for (const range of [null, 'bytes=5-', 'bytes=9-5', 'bytes=-5', 'lines=1-2']) expect((await read(token, range)).status, String(range)).toBe(400);
     expect((await read(token, `bytes=${MAIL.length}-${MAIL.length + 9}`)).status).toBe(400);
     for (const wrong of [tenant.key, 'x', `${token}x`]) expect((await read(wrong, 'bytes=0-9')).status).toBe(401);
-    expect((await read(await signJobToken(env, { tenant: tenant.id, job: jobId, connection: connection.connection_id, fence: 0 }), 'bytes=0-9')).status, 'an older fence').toBe(409);
+    expect((await read(await signJobToken(env, { tenant: tenant.id, job: jobId, connection: connection.connection_id, fence: 0, chunks: 0 }), 'bytes=0-9')).status, 'an older fence').toBe(409);
     await release(token, { kind: 'handed_back', crashed: false });
     expect((await read(token, 'bytes=0-9')).status, 'the lease is over').toBe(409);
   });

@@ -28,7 +28,7 @@ async function imported(connector: Connector, name: string): Promise<Imported> {
   return found;
 }
 
-const mails = filesIn('mime', /\.eml$/), calendars = filesIn('ics', /\.ics$/), exports = filesIn('slack-export', /\.zip$/);
+const mails = filesIn('mime', /\.eml$/), calendars = filesIn('ics', /\.ics$/), slackExports = filesIn('slack-export', /\.zip$/);
 
 describe.skipIf(mails.length === 0)('odd mails (skipped where ../shared/data is not there)', () => {
   it.each(mails)('%s', async (name) => {
@@ -53,8 +53,8 @@ describe.skipIf(calendars.length === 0)('odd calendars (skipped where ../shared/
   });
 });
 
-describe.skipIf(exports.length === 0)('a Slack export (skipped where ../shared/data is not there)', () => {
-  it.each(exports)('%s', async (name) => {
+describe.skipIf(slackExports.length === 0)('a Slack export (skipped where ../shared/data is not there)', () => {
+  it.each(slackExports)('%s', async (name) => {
     const { records, unreadable } = await imported(slackExport, name);
     expect(unreadable).toEqual([]);
     expect(new Set(records.map((r) => r.stream)).size).toBe(2);

@@ -13,6 +13,7 @@ export const eventWords: Record<JobEventKind, EventWords> = {
   failures_retried: { label: 'Failed records tried again', tone: 'accent', icon: 'refresh' },
   retry_scheduled: { label: 'Trying again', tone: 'warn', icon: 'refresh' },
   rate_limited: { label: 'Asked to wait', tone: 'warn', icon: 'clock' },
+  provider_down: { label: 'Provider is down', tone: 'warn', icon: 'clock' },
   lease_lost: { label: 'Worker lost', tone: 'warn', icon: 'bolt' },
   stalled: { label: 'Worker made no headway', tone: 'warn', icon: 'bolt' },
   handed_back: { label: 'Handed on', tone: 'neutral', icon: 'refresh' },
