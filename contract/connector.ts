@@ -167,6 +167,8 @@ export interface ChangesContext<Place, Directory> extends Ask {
   /** Null: begin. Then no records are wanted, only a place from which on nothing is missed. */
   from: Place | null;
   pageSize: number;
+  /** When it is asked, ISO 8601, by the worker's clock. */
+  now: string;
 }
 
 /** What changed at the provider: new and edited records as they are now, and ids of records that it has no more, for certain. */

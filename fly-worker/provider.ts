@@ -49,7 +49,7 @@ export interface Provider {
    */
   fetchPage<Cursor, Directory>(connector: Connector<Cursor, Directory>, where: Where<Cursor, Directory>): Promise<Page<Cursor>>;
   /** One page of the changes of a stream; smaller ones are asked for as above. The connector must have `changes`. */
-  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'>): Promise<ChangesPage<Place>>;
+  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize' | 'now'>): Promise<ChangesPage<Place>>;
   /** One record by its id. The connector must have `readOne`. */
   readOne(connector: Connector, where: { stream: string; providerId: string; directory: unknown }): Promise<SourceRecord | UnreadableRecord | null>;
   /** How often the provider would not let us in, or not to something, in this run: 401 and 403, limits not counted. What it hides then is not gone. */
@@ -152,7 +152,7 @@ export function openProvider(options: ProviderOptions): Provider {
     get: getWith(() => false), bytes,
     pageSize: () => pageSize,
     fetchPage: (connector, { pageSizeMax = Infinity, ...where }) => inPages(pageSizeMax, (how) => connector.fetchPage({ ...where, ...how })),
-    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how })),
+    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how, now: new Date(clock.now()).toISOString() })),
     readOne: (connector, where) => connector.readOne!({ ...where, baseUrl, get: getWith(() => false), bytes }),
     refusals: () => refusals,
   };
