@@ -24,6 +24,8 @@ export interface Route {
   /** Status of success and its schema; null: no body. */
   status: 200 | 201 | 202 | 204 | 302;
   answer: z.ZodType | null;
+  /** A stream of lines, each a JSON object as `answer` says. */
+  media?: 'application/x-ndjson';
 }
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
@@ -46,6 +48,8 @@ export const StartSyncRequest = z.strictObject({ connection_id: Id, ...HowToSync
 /** Without a body every default holds. */
 export const StartAllRequest = z.strictObject(HowToSync).prefault({});
 export type StartSyncRequest = z.input<typeof StartSyncRequest>;
+/** The same with every default filled in. */
+export type StartSyncWish = z.output<typeof StartSyncRequest>;
 
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),

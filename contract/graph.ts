@@ -94,3 +94,31 @@ export const PathsAnswer = z.object({
   truncated: z.boolean(),
 });
 export type PathsAnswer = z.infer<typeof PathsAnswer>;
+
+/** The node that stays. What was merged into the other one comes along. */
+export const MergeRequest = z.strictObject({ into: z.string().min(1).max(200) });
+/** The node that stands for both, or by itself again, and all that is merged into it. */
+export const MergeAnswer = z.object({ node: EntityRef, merged: z.array(EntityRef) });
+export type MergeAnswer = z.infer<typeof MergeAnswer>;
+
+export const CommunitiesQuery = z.object({
+  /** Only the community of this node. */
+  node: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+export type CommunitiesQuery = z.output<typeof CommunitiesQuery>;
+export const CommunitiesAnswer = z.object({
+  /** The largest first. A community's id is that of its most central member; `nodes` are its most central ones, `weight`: how strongly tied to the others. */
+  communities: z.array(z.object({ id: z.string(), size: z.int(), nodes: z.array(EntityRef.extend({ weight: z.number() })) })),
+  total: z.int(), limit: z.int(), offset: z.int(),
+  /** When they were last worked out; null: not yet. */
+  built_at: z.iso.datetime().nullable(),
+  /** A job has ended since; they are being worked out anew. */
+  stale: z.boolean(),
+  /** How clearly the groups are apart: 0 as good as chance, above 0.3 real ones. */
+  modularity: z.number().nullable(),
+  /** There were more ties than are looked at: the weakest were left out. */
+  truncated: z.boolean(),
+});
+export type CommunitiesAnswer = z.infer<typeof CommunitiesAnswer>;

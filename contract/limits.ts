@@ -172,6 +172,12 @@ export const ENRICH_PATIENCE_MS = 5 * MINUTE;
 export const ENRICH_ANSWER_TOKENS_MAX = 4_000;
 /** Things one model may name in one record; more is a list, not knowledge. */
 export const ENRICH_ENTITIES_MAX = 60;
+/** Somebody waits for this one answer; local models load for some seconds first. */
+export const MODEL_TEST_TIMEOUT_MS = 20 * SECOND;
+/** Tokens of the answer to the test's question: a word, and what a model thinks before it. */
+export const MODEL_TEST_TOKENS_MAX = 64;
+/** Of that answer as much is read. */
+export const MODEL_TEST_BYTES_MAX = 64 * 1024;
 export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
 
 // --- semantic memory
@@ -222,9 +228,45 @@ export const FACT_RECORDS_MAX = 3;
 export const NODE_RECORDS_MAX = 20;
 /** Edges of one node that are weighed for its facts: the owner of a company's whole mail has a hundred thousand. */
 export const NODE_EDGES_MAX = 20_000;
+/** So many entities of one kind, and it is proposed as a type: fewer may be a slip of a rule or a model. */
+export const TYPE_SAMPLES_MIN = 5;
+/** Entities whose properties a type's schema is read off. */
+export const SCHEMA_SAMPLES_MAX = 100;
+/** Types listed at once. A model invents some; a person reads them all. */
+export const TYPES_MAX = 200;
 /** Steps of a path and nodes seen on the way: people are six apart. */
 export const PATH_STEPS_MAX = 6;
 export const PATH_SEEN_MAX = 20_000;
+
+/** Ties that communities are found in, the strongest first: a second of arithmetic and 100 MB. */
+export const COMMUNITY_TIES_MAX = 200_000;
+/** People in a conversation that still says they belong together. A list of hundreds says nothing, and each of its mails would be 10,000 ties. */
+export const COMMUNITY_GATHERING_MAX = 30;
+/** Members shown with a community, the most central first. */
+export const COMMUNITY_MEMBERS_SHOWN = 20;
+
+// --- context for an agent
+export const CONTEXT_RECORDS_DEFAULT = 10;
+export const CONTEXT_RECORDS_MAX = 50;
+export const CONTEXT_DEPTH_DEFAULT = 2;
+export const CONTEXT_TOKENS_DEFAULT = 4_000;
+/** Below this nothing but the frame would fit; above it no model reads with care. */
+export const CONTEXT_TOKENS_MIN = 500;
+export const CONTEXT_TOKENS_MAX = 100_000;
+/** Characters of a token, for estimates of JSON: more signs than prose has. */
+export const CONTEXT_CHARS_PER_TOKEN = 3.5;
+/** Where the walk round the hits begins; how many nodes each next level goes on from; relations of one node that are walked, and looked at, the strongest first. */
+export const CONTEXT_SEEDS_MAX = 40;
+export const CONTEXT_FRONTIER_MAX = 60;
+export const CONTEXT_STEPS_MAX = 50;
+export const CONTEXT_LOOKED_AT_MAX = 2_000;
+
+/** Records of a timeline that an agent is given when it does not say how many, and jobs that it is told of: what it reads costs tokens. */
+export const TIMELINE_RECORDS_DEFAULT = 20;
+export const TOOL_JOBS_SHOWN = 5;
+
+/** Rows of one page of an export: 5 MB of text at most are in memory. */
+export const EXPORT_PAGE_ROWS = 500;
 
 // --- looking back
 /** A quarter: what most plans begin with, and as many bars as a screen shows. */

@@ -78,7 +78,7 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
     here.add(id);
     const props = JSON.stringify(e.properties), isNamed = e.name !== '' && e.name !== e.key;
     evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: isNamed ? e.name : null, props: props === '{}' ? null : props });
-    const row: NodeRow = { id, type: e.type, key: e.key, name: isNamed ? e.name : e.key, props, at: isNamed ? at : UNNAMED_AT, by: record, sys: systemTypes.has(e.type) };
+    const row: NodeRow = { id, type: e.type, key: e.key, name: isNamed ? e.name : e.key, props, at: describedAt(isNamed, e.method, at), by: record, sys: systemTypes.has(e.type) };
     const other = nodes.get(id);
     if (!other || isNewer(row, other)) nodes.set(id, row);
   }
@@ -92,8 +92,9 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
   }
 }
 
-/** A mention by key alone (an address without a name, a company by its domain) describes a node only as long as nothing better is known. */
-const UNNAMED_AT = '0001-01-01T00:00:00.000Z';
+/** A mention by key alone (an address without a name, a company by its domain) describes a node only as long as nothing better is known; so does, above that, a model's word. */
+export const UNNAMED_AT = '0001-01-01T00:00:00.000Z', MODEL_NAMED_AT = '0001-01-02T00:00:00.000Z';
+const describedAt = (isNamed: boolean, method: string, at: string): string => (isNamed ? method === 'llm' ? MODEL_NAMED_AT : at : UNNAMED_AT);
 const isNewer = (a: NodeRow, b: NodeRow): boolean => a.at > b.at || (a.at === b.at && a.by > b.by);
 
 /** Rows as array literals. https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */

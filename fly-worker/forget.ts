@@ -27,20 +27,17 @@ export const forgottenBehindGate = (forgotten: string[], edited: string[]): SQL 
      union select r.tenant_id, r.record_id, r.content_hash from gate join records r on r.tenant_id = gate.tenant_id and r.record_id = ${anyOf(edited)}
      order by 2, 3 on conflict (tenant_id, record_id, content_hash) do update set left_at = now())`;
 
-/** Deletes what of the touched no record supports any more, and lets a node be described by the newest record that still does. */
-export function dropUnsupported(tenantId: string): SQL[] {
+/** Deletes what of the touched no record supports any more, and lets a node that one of `edited` or nobody describes be described by the newest record that still supports it: an edit may move a date. */
+export function dropUnsupported(tenantId: string, edited: string[]): SQL[] {
   const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id = ${touched} and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.target_kind = ${kind})`;
   return [
     sql`delete from graph_edges t where ${orphan('e')}`,
     sql`delete from graph_nodes t where ${orphan('n')}`,
     sql`delete from discovered_entities t where ${orphan('n')}`,
     sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
-          from (select distinct on (e.target_id) e.target_id, e.name, e.properties, case when e.name is null then '0001-01-01T00:00:00Z'::timestamptz else r.occurred_at end as at, e.record_id
-                  from evidence e join records r on r.tenant_id = e.tenant_id and r.record_id = e.record_id
-                 where e.tenant_id = ${tenantId} and e.target_kind = 'n' and e.target_id = ${touched}
-                 order by e.target_id, (e.name is not null) desc, r.occurred_at desc, e.record_id desc) best
-         where t.tenant_id = ${tenantId} and t.id = best.target_id
-           and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.record_id = t.described_by)`,
+          from graph_nodes d cross join lateral newest_description(${tenantId}, d.id) best
+         where d.tenant_id = ${tenantId} and d.id = ${touched} and t.tenant_id = d.tenant_id and t.id = d.id
+           and (d.described_by = ${anyOf(edited)} or not exists (select from evidence e where e.tenant_id = d.tenant_id and e.target_id = d.id and e.record_id = d.described_by))`,
   ];
 }
 
@@ -52,6 +49,6 @@ export async function forgetRecords(db: Database, tenantId: string, recordIds: s
   if (recordIds.length === 0) return 0;
   const [, gone] = await db.tenant(tenantId, [touch(tenantId, recordIds), sql`
     with gate as (select ${tenantId}::text as tenant_id), ${forgottenBehindGate(recordIds, [])}
-    select count(*)::int as gone from forgotten`, ...dropUnsupported(tenantId)], 'exclusive');
+    select count(*)::int as gone from forgotten`, ...dropUnsupported(tenantId, [])], 'exclusive');
   return Number(gone?.[0]?.gone ?? 0);
 }

@@ -7,7 +7,7 @@ import type { PlannedWindow, WindowKind, WindowState } from '#contract/windows';
 import { isBalanced, type Enrichment, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
-import { plain, quoted, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
+import { plain, quoted, UNNAMED_AT, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
 import { dropUnsupported, forgottenBehindGate, touch } from './forget.ts';
 import { markBehindGate, sweepsPostponed, type Mark } from './tokens.ts';
 
@@ -133,7 +133,7 @@ export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<
   // Old facts may leave nodes that nothing supports any more; that needs the tenant's graph for a moment alone.
   const outdated = [...chunk.edited, ...chunk.forgotten];
   const answers = outdated.length > 0
-    ? (await db.tenant(tenantId, [touch(tenantId, outdated), statement, ...dropUnsupported(tenantId)], 'exclusive')).slice(1)
+    ? (await db.tenant(tenantId, [touch(tenantId, outdated), statement, ...dropUnsupported(tenantId, chunk.edited)], 'exclusive')).slice(1)
     : await db.tenant(tenantId, [statement], 'shared');
   const row = answers[0]?.[0];
   if (!row) throw fenced(lease);
@@ -178,10 +178,11 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
       insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
       select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, ${unnest(failures, 'uuid', 'text', 'text', 'text')} as x(id, pid, kind, message)
        order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),
+    arrived as (select x.* from gate, ${recordRows(rows)}),
     stored as (
       insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, stored_by_job)
       select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], gate.job_id
-        from gate, ${recordRows(rows)}
+        from gate, arrived x
        order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
@@ -209,29 +210,39 @@ export const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest
 /** A chunk's columns as tables named x, in the order `toColumns` writes them. */
 const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)`;
 export const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
-export const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
+const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
 export const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
 export const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
 
-/** Graph and evidence behind the gate. `staged` and `edges` return what is new. */
+/** A node is described by the newest record that names it, whatever the order of arrival. */
+export const describingAnew = sql`on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
+       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)`;
+/** The types of the tenant of `gate` that people activated. */
+export const activeTypes = sql`select t.slug from gate join entity_types t on t.tenant_id = gate.tenant_id and t.status = 'active'`;
+
+/** Graph and evidence behind the gate; reads `arrived`. Types that people activated are promoted like the system's own. `staged` and `edges` return what is new. */
 function factStatements(rows: ChunkColumns, edited: string[]): SQL {
   return sql`
+    news as (select x.* from gate, ${evidenceRows(rows)}),
+    things as (select x.* from gate, ${stagedRows(rows)}),
+    active as (${activeTypes}),
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
-      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys then 'promoted' else 'staged' end
-        from gate, ${stagedRows(rows)} order by x.id on conflict do nothing returning id),
+      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys or x.type in (select slug from active) then 'promoted' else 'staged' end
+        from gate, things x order by x.id on conflict do nothing returning id),
+    activated as (
+      select distinct on (x.id) x.id, x.type, x.key, coalesce(n.name, x.key) as name, coalesce(n.props, '{}') as props, case when n.name is null then ${UNNAMED_AT}::timestamptz else r.at end as at, n.rec as by
+        from active a join things x on x.type = a.slug and not x.sys join news n on n.id = x.id join arrived r on r.id = n.rec
+       order by x.id, 6 desc, n.rec desc),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
       select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
-        from gate, ${nodeRows(rows)}
-       order by x.id on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
-       where (excluded.described_at, excluded.described_by) > (graph_nodes.described_at, graph_nodes.described_by)
-          or (excluded.described_by = graph_nodes.described_by and (excluded.name, excluded.properties, excluded.described_at) is distinct from (graph_nodes.name, graph_nodes.properties, graph_nodes.described_at))),
+        from gate, (select * from ${nodeRows(rows)} union all select * from activated) x
+       order by x.id ${describingAnew}),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
       select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${edgeRows(rows)}
        order by x.id on conflict do nothing returning id),
-    news as (select x.* from gate, ${evidenceRows(rows)}),
     outdated as (
       delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${plain(edited)}::uuid[])
          and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),

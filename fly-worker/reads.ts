@@ -64,10 +64,13 @@ async function details(db: Database, tenantId: string, ids: string[]): Promise<[
   return [grouped(entities ?? []), (watermarks ?? []) as unknown as Watermark[], new Map((facts ?? []).map((r) => [String(r.record_id), r as unknown as RecordFacts]))];
 }
 
+/** What these records mention; what people merged is one. */
 const entitiesOf = (tenantId: string, ids: string[]) => sql`
-  select e.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from evidence e join graph_nodes n on n.tenant_id = e.tenant_id and n.id = e.target_id
-   where e.tenant_id = ${tenantId} and e.record_id = any(${`{${ids.join(',')}}`}::uuid[]) and e.target_kind = 'n'
-   order by e.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
+  with said as materialized (
+    select distinct e.record_id, coalesce(m.root_id, e.target_id) as id from evidence e left join node_merges m on m.tenant_id = e.tenant_id and m.id = e.target_id
+     where e.tenant_id = ${tenantId} and e.record_id = any(${`{${ids.join(',')}}`}::uuid[]) and e.target_kind = 'n')
+  select s.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from said s join graph_cards(${tenantId}, array(select id from said)) n on n.id = s.id
+   order by s.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
 
 function grouped(rows: Row[]): Map<string, EntityRef[]> {
   const map = new Map<string, EntityRef[]>();

@@ -23,6 +23,8 @@ export interface RunnerOptions {
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
   /** Told whenever a lease is taken, renewed or given back, so that a supervisor can speak for us. */
   onLease?: (jobId: string, claim: Pick<Claim, 'token' | 'job'> | null) => void;
+  /** Told when a job was completed: there is news in its tenant's memory. */
+  onCompleted?: (tenantId: string) => void;
   /** The process before this one had been told to take no more jobs. */
   draining?: boolean;
 }
@@ -128,6 +130,7 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
   const outcome = await run(options, claim, AbortSignal.any([shutdown, lease.lost]), lease.report).catch(outcomeOf);
   await lease.end();
   if (outcome) await release(options, claim, outcome);
+  if (outcome?.kind === 'completed') options.onCompleted?.(claim.job.tenant_id);
   onLease?.(job_id, null);
   log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
 }

@@ -4,30 +4,29 @@ import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
-import { SearchQuery } from '#contract/memory';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
-import { forgetRecords } from './forget.ts';
+import { exportMemory } from './export.ts';
 import { collectGarbage } from './garbage.ts';
+import { openCommunityBook } from './graph/community-book.ts';
 import type { Notice } from './main.ts';
+import { memoryQuestion, type MemoryRooms } from './memory-door.ts';
 import { openMemoryGuard, type MemoryGuard } from './memory-guard.ts';
-import { readRecord, search, type Memory } from './reads.ts';
+import { pour } from './pour.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
 import { sweepLeftovers } from './sweep.ts';
 import { openWorkshop } from './workshop.ts';
 
-const SearchBody = z.object({ tenant_id: z.string().min(1), query: SearchQuery });
-const DrainBody = z.object({ machine_id: z.string() });
-const RecordBody = z.object({ tenant_id: z.string().min(1), record_id: z.uuid() });
+const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
 
 const MB = 1024 * 1024;
 
-interface Rooms { config: Config; runner: Runner; guard: MemoryGuard; memory: Memory; tell(notice: Notice): void }
+interface Rooms extends MemoryRooms { config: Config; runner: Runner; guard: MemoryGuard; tell(notice: Notice): void }
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
@@ -38,6 +37,7 @@ async function start(): Promise<void> {
   await probeStorage(place);
   const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
+  const communities = openCommunityBook({ db, log });
   const guard = openMemoryGuard({
     memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
     onChange: (pressure, rss) => log('memory_pressure', { pressure, rss_mb: Math.round(rss / MB) }),
@@ -45,9 +45,10 @@ async function start(): Promise<void> {
   const runner = createRunner({
     guard, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
+    onCompleted: (tenantId) => void communities.rebuild(tenantId),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, tell };
+  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, communities, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -65,6 +66,7 @@ async function start(): Promise<void> {
     clearInterval(sweeping);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
+    await communities.close();
     await threads.close();
     await semantic.close();
     server.closeAllConnections();
@@ -80,24 +82,12 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
   try {
     if (path === 'GET /healthz') return reply(response, 200, health(rooms));
     await checkEdge(rooms.config, request);
+    const asked = request.method === 'POST' ? memoryQuestion(path.slice('POST '.length)) : null;
+    if (asked) return reply(response, 200, await asked(rooms, await readJson(request)));
+    if (path === 'POST /export') return await pour(response, exportMemory(rooms.memory, ExportBody.parse(await readJson(request)).tenant_id), (error) => log('export_broken', { error: String(error) }));
     switch (path) {
       case 'POST /doorbell': return reply(response, rooms.runner.ring() ? 202 : 429, {});
       case 'POST /drain': return drain(rooms, DrainBody.parse(await readJson(request)).machine_id, response);
-      case 'POST /search': {
-        const { tenant_id, query } = SearchBody.parse(await readJson(request));
-        return reply(response, 200, await search(rooms.memory, tenant_id, query));
-      }
-      case 'POST /record': {
-        const { tenant_id, record_id } = RecordBody.parse(await readJson(request));
-        const record = await readRecord(rooms.memory, tenant_id, record_id);
-        if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
-        return reply(response, 200, record);
-      }
-      case 'POST /forget': {
-        const { tenant_id, record_id } = RecordBody.parse(await readJson(request));
-        if (await forgetRecords(rooms.memory.db, tenant_id, [record_id]) === 0) throw new ApiError('not_found', 'There is no such record in memory.');
-        return reply(response, 200, {});
-      }
       default: throw new ApiError('not_found', 'There is nothing at this address.');
     }
   } catch (error) {

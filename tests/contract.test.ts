@@ -106,7 +106,8 @@ describe('the list of routes', () => {
     for (const route of all) expect(Object.keys(route.params?.shape ?? {}).sort(), route.path).toEqual([...route.path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!).sort());
   });
   it('asks for more than reading whenever something changes', () => {
-    for (const route of all) if (route.method !== 'get') expect(route.scope, route.path).not.toBe('read');
+    // a question that is too long for an address is still a question
+    for (const route of all) if (route.method !== 'get' && route !== routes.context) expect(route.scope, route.path).not.toBe('read');
   });
 });
 

@@ -9,14 +9,17 @@ import { serveArchives } from './archives.ts';
 import { serveConnections } from './connections.ts';
 import { serveDeadLetters } from './dead-letters.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
+import { serveEntityTypes } from './entity-types.ts';
 import type { Env } from './env.ts';
 import { serveFleet } from './fleet.ts';
 import { serveGraph } from './graph/routes.ts';
 import { serveInvitations } from './invitations.ts';
 import { findJob, objectOf, serveJobs } from './jobs.ts';
 import { serveJobStory } from './job-story.ts';
+import { serveMcp } from './mcp/server.ts';
 import { serveMe } from './me.ts';
 import { serveMembers } from './members.ts';
+import { serveModelTest } from './model-test.ts';
 import { serveMemory } from './memory.ts';
 import { admit, type App } from './route.ts';
 import { serveSchedule } from './schedule.ts';
@@ -43,6 +46,7 @@ serveMembers(app);
 serveInvitations(app);
 serveApiKeys(app);
 serveSecrets(app);
+serveModelTest(app);
 serveStart(app);
 serveSchedule(app);
 serveJobs(app);
@@ -52,7 +56,9 @@ serveConnections(app);
 serveArchives(app);
 serveMemory(app);
 serveGraph(app);
+serveEntityTypes(app);
 serveActivity(app);
+serveMcp(app, (error) => logFailure('POST', '/mcp', error));
 serveFleet(app);
 serveWorkerDoor(app);
 serveRotation(app);
@@ -71,10 +77,14 @@ app.onError((error, context) => {
   const answer = known ?? (error.name === 'DatabaseError' && 'kind' in error && error.kind === 'unavailable'
     ? new ApiError('unavailable', 'The database does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 })
     : new ApiError('internal', 'Something broke on our side. Try again; if it stays, tell us when it happened.'));
-  if (!known) console.error(JSON.stringify({ event: 'request_failed', method: context.req.method, path: new URL(context.req.url).pathname, error: `${error.name}: ${error.message}` }));
+  if (!known) logFailure(context.req.method, new URL(context.req.url).pathname, error);
   if (answer.retryAfterSeconds !== null) context.header('Retry-After', String(answer.retryAfterSeconds));
   return context.json(answer.body(), answer.status as 400);
 });
+
+function logFailure(method: string, path: string, error: unknown): void {
+  console.error(JSON.stringify({ event: 'request_failed', method, path, error: String(error) }));
+}
 
 export default {
   fetch: app.fetch,

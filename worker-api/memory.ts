@@ -13,6 +13,7 @@ import { signForWorker } from './tokens.ts';
 export function serveMemory(app: App): void {
   serve(app, routes.search, ({ env, principal, query }) => askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer));
   serve(app, routes.getRecord, ({ env, principal, params }) => askFleet(env, 'record', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, MemoryRecord));
+  serve(app, routes.exportMemory, ({ env, principal }) => streamFromFleet(env, 'export', { tenant_id: principal.tenantId }));
   serve(app, routes.forgetRecord, async ({ env, principal, params }) => {
     await askFleet(env, 'forget', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, z.object({}));
     return null;
@@ -29,7 +30,20 @@ export function serveMemory(app: App): void {
   });
 }
 
-async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T): Promise<z.output<T>> {
+/** Lines from a worker, passed on as they come. A worker that breaks off in the middle breaks off our answer, too. Throws ApiError `unavailable`. */
+async function streamFromFleet(env: Env, path: string, body: unknown): Promise<Response> {
+  const patience = new AbortController(), timer = setTimeout(() => patience.abort(), SEARCH_TIMEOUT_MS);
+  const response = await fetch(`${env.WORKER_URL}/${path}`, {
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: patience.signal,
+  }).catch(() => null);
+  clearTimeout(timer);
+  if (response?.ok && response.body) return new Response(response.body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } });
+  await response?.body?.cancel();
+  throw new ApiError('unavailable', 'Memory does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 });
+}
+
+/** Asks a worker. Throws ApiError: what it refused with, or `unavailable`. */
+export async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T): Promise<z.output<T>> {
   const response = await fetch(`${env.WORKER_URL}/${path}`, {
     method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(SEARCH_TIMEOUT_MS),
   }).catch(() => { throw new ApiError('unavailable', 'Memory does not answer right now: no worker could be reached. Try again in a moment.', { retryAfterSeconds: 5 }); });

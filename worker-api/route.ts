@@ -21,7 +21,9 @@ export type Call<R extends Route> = Caller<R['scope']> & {
   context: Context<{ Bindings: Env }>;
 };
 
-export function serve<const R extends Route>(app: App, route: R, handle: (call: Call<R>) => Promise<R['answer'] extends z.ZodType ? z.input<R['answer']> : null>): void {
+type Answer<R extends Route> = R extends { media: string } ? Response : R['answer'] extends z.ZodType ? z.input<R['answer']> : null;
+
+export function serve<const R extends Route>(app: App, route: R, handle: (call: Call<R>) => Promise<Answer<R>>): void {
   app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
     const { env, req } = context;
     const caller = await callerOf(route, req.raw, env);
@@ -31,6 +33,7 @@ export function serve<const R extends Route>(app: App, route: R, handle: (call: 
     const query = route.query ? parse(route.query, req.query(), 'query', 'bad_request') : undefined;
     const body = route.body ? parse(route.body, await readBody(req.raw), 'body', 'bad_request') : undefined;
     const answer = await handle({ env, ...caller, params, query, body, context } as unknown as Call<R>);
+    if (answer instanceof Response) return answer;
     return route.answer === null ? context.body(null, 204) : context.json(answer as object, route.status as 200);
   });
 }

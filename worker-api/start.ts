@@ -1,6 +1,6 @@
 /** Starting jobs, one or all. The row is inserted here, under every limit at once; from then on the job is its object's. */
 import { sql, type SQL } from 'drizzle-orm';
-import { routes } from '#contract/api';
+import { routes, type StartSyncWish } from '#contract/api';
 import { ApiError, reasonSentences } from '#contract/errors';
 import type { IntegrationId, Job, JobMode } from '#contract/job';
 import { ACTIVE_JOBS_PER_TENANT_MAX, MAX_RETRIES, JOBS_AT_ONCE_MAX, MONTHS_BACK_DEFAULT, RECORDS_PER_ACU, SCHEDULE_SECONDS } from '#contract/limits';
@@ -29,10 +29,7 @@ interface HowToSync {
 export interface StartRequest extends HowToSync { integrationId: IntegrationId | null; connectionId: string; dueAt: string | null }
 
 export function serveStart(app: App): void {
-  serve(app, routes.startJob, async ({ env, principal, params, body, context }) => {
-    const how = howOf(principal, params.integration_id, body, context.req.header('idempotency-key'));
-    return start(env, principal, { ...how, integrationId: params.integration_id, connectionId: uuidOr404(body.connection_id), dueAt: null });
-  });
+  serve(app, routes.startJob, ({ env, principal, params, body, context }) => startOne(env, principal, params.integration_id, body, context.req.header('idempotency-key')));
 
   serve(app, routes.startAll, async ({ env, principal, body, context }) => {
     const key = context.req.header('idempotency-key');
@@ -47,6 +44,11 @@ export function serveStart(app: App): void {
     }
     return { outcomes };
   });
+}
+
+/** Starts what somebody asked for. Throws ApiError with what stands in the way. */
+export async function startOne(env: Env, principal: Principal, integrationId: IntegrationId, wish: StartSyncWish, idempotencyKey: string | undefined): Promise<Job> {
+  return start(env, principal, { ...howOf(principal, integrationId, wish, idempotencyKey), integrationId, connectionId: uuidOr404(wish.connection_id), dueAt: null });
 }
 
 /** Accounts that a person sees as connected, also those that must be reconnected: they get their line too. */

@@ -4,8 +4,8 @@ import { ENRICH_ROUND_RECORDS } from '#contract/limits';
 import { modelTokensPerMonth } from '#contract/plans';
 import type { Database } from '#migrations/database';
 import { thisMonth } from '#migrations/quota';
-import { plain, quoted, toColumns, type ChunkRows } from '../chunk.ts';
-import { counterColumns, edgeRows, evidenceRows, fenced, held, nodeRows, stagedRows, toCounters, unnest, type Counters, type Lease } from '../ledger.ts';
+import { MODEL_NAMED_AT, plain, quoted, toColumns, UNNAMED_AT, type ChunkRows } from '../chunk.ts';
+import { activeTypes, counterColumns, describingAnew, edgeRows, evidenceRows, fenced, held, stagedRows, toCounters, unnest, type Counters, type Lease } from '../ledger.ts';
 import type { Reading } from './question.ts';
 
 /** A version of a record that waits to be read. */
@@ -89,15 +89,19 @@ export async function commitRead(db: Database, lease: Lease, read: Read[], rows:
       update enrichments e set outcome = news.outcome, message = news.message, input_hash = news.input from gate, news
        where e.tenant_id = gate.tenant_id and e.job_id = gate.id and e.record_id = news.id and e.outcome = 'queued' returning e.record_id, e.content_hash, e.outcome),
     live as (select won.record_id from won join records r on r.tenant_id = ${lease.tenantId} and r.record_id = won.record_id and r.content_hash = won.content_hash),
-    found as (select x.* from ${evidenceRows(columns)} join live on live.record_id = x.rec),
+    found as (
+      select x.* from ${evidenceRows(columns)} join live on live.record_id = x.rec
+       where not exists (select from evidence e where e.tenant_id = ${lease.tenantId} and e.record_id = x.rec and e.target_id = x.id)),
+    things as (select x.* from gate, ${stagedRows(columns)} where x.id in (select id from found)),
+    active as (${activeTypes}),
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
-      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys then 'promoted' else 'staged' end
-        from gate, ${stagedRows(columns)} where x.id in (select id from found) order by x.id on conflict do nothing returning id),
+      select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys or x.type in (select slug from active) then 'promoted' else 'staged' end
+        from gate, things x order by x.id on conflict do nothing returning id),
     nodes as (
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
-      select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
-        from gate, ${nodeRows(columns)} where x.id in (select id from found) order by x.id on conflict do nothing),
+      select distinct on (x.id) gate.tenant_id, x.id, x.type, x.key, coalesce(f.name, x.key), coalesce(f.props, '{}')::jsonb, case when f.name is null then ${UNNAMED_AT}::timestamptz else ${MODEL_NAMED_AT}::timestamptz end, f.rec
+        from gate, things x join found f on f.id = x.id where x.sys or x.type in (select slug from active) order by x.id, 7 desc, f.rec desc ${describingAnew}),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
       select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${edgeRows(columns)} where x.id in (select id from found) order by x.id on conflict do nothing returning id),

@@ -56,3 +56,21 @@ describe('counts', () => {
     expect((await call('GET', '/api/memory/stats', { key: tenant.key })).body).toEqual({ records: 1, entities: 0, relationships: 0, ledger: { seen: 0, stored: 0, unchanged: 0, duplicate: 0, failed: 0 } });
   });
 });
+
+describe('the export', () => {
+  it('is passed on as lines, asked for in the name of the caller\'s tenant', async () => {
+    const { id, key } = await newTenant();
+    await heard('/export');
+    await fleetAnswers('/export', { status: 200, body: { type: 'node' } });
+    const answer = await call('GET', '/api/memory/export', { key });
+    expect(answer).toMatchObject({ status: 200, body: { type: 'node' } });
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(JSON.parse((await heard('/export'))[0]!.body)).toEqual({ tenant_id: id });
+  });
+
+  it('that no worker gives is a 503', async () => {
+    const { key } = await newTenant();
+    await fleetAnswers('/export', { status: 500 });
+    expect(await call('GET', '/api/memory/export', { key })).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
+  });
+});

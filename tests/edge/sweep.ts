@@ -41,7 +41,7 @@ export const unknownIds = (): Ids => {
 };
 
 /** Path parameters that name a kind, not somebody's thing. */
-const kinds: Record<string, string> = { integration_id: 'outlook', name: 'OPENAI_API_KEY' };
+const kinds: Record<string, string> = { integration_id: 'outlook', name: 'OPENAI_API_KEY', slug: 'purchase_order' };
 
 /** Bodies that the schema does not take empty. */
 const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
@@ -57,6 +57,8 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   createApiKey: () => ({ name: 'Another', scopes: ['read'] }),
   putSecret: () => ({ value: 'sk-another-key' }),
   setSchedule: () => ({ every: 'daily' }),
+  mergeNode: (ids) => ({ into: ids.node_id }),
+  context: () => ({ query: 'mark' }),
   startJob: (ids) => ({ connection_id: ids.connection_id }),
 };
 const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', uploadArchive: () => '?integration_id=mbox&name=mails.mbox', paths: ({ node_id: id }) => `?from=${id}&to=${id}` };

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { ProviderError } from '#fly-worker/provider';
+import { openCurator } from './curator.ts';
 import { openJob } from './job.ts';
 import { abilitiesOf, mailboxOf, playLater, speakOf, streamOf, type Mailbox } from './later.ts';
 import { openSimulatedProvider, RANGE } from './provider.ts';
@@ -63,7 +64,10 @@ async function playBackfill(world: World, box: Mailbox | null): Promise<void> {
     else if (!quotaGone && (state.reason === 'quota_exhausted' || state.reason === 'too_many_jobs')) { stats.room_again++; await tell({ type: 'room_again' }); }
   }
 
+  const curate = openCurator(world);
+
   async function users(): Promise<void> {
+    await curate();
     if (isTight) await tightTimes();
     const { status, reason } = played.state;
     if (status === 'failed' || status === 'paused' || (status === 'cancelled' && reason === 'abandoned')) {
@@ -96,7 +100,7 @@ async function playBackfill(world: World, box: Mailbox | null): Promise<void> {
   await settled(world, played);
   const [row] = await owner.query('select fence::int as fence from historical_sync_jobs where tenant_id = $1', [tenantId]);
   assert(played.granted.every((f) => f < Number(row!.fence)), `seed ${seed}: a token that was granted is still current after its lease ended`);
-  await expectTruth(owner, { seed, tenantId, jobId: played.id, connectionId: world.connectionId, provider, lance: world.lance, completed: played.state.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2 });
+  await expectTruth(owner, { seed, tenantId, jobId: played.id, connectionId: world.connectionId, provider, lance: world.lance, completed: played.state.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2, isActive: world.isActive });
   await expectEvents(owner, seed, tenantId, played.state.noted);
   if (played.state.status === 'completed') stats.completed = 1;
   if (quotaGone) await owner.query('update tenants set acu_per_month = null where id = $1', [tenantId]);

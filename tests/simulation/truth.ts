@@ -11,6 +11,8 @@ export interface Ending {
   completed: boolean; poison: string | null;
   /** What could not be read or processed could be from some moment on; and the job was asked to try it again after that. */
   mayHaveHealed: boolean; wasRetried: boolean;
+  /** The type of what is only staged by itself was activated, and not deactivated again. */
+  isActive: boolean;
 }
 
 /** Everything that a worker could write, as one comparable value. */
@@ -42,30 +44,30 @@ export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promis
     assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.provider_id} stands in the ledger but not in semantic memory`);
   }
   if (completed) assert.deepEqual(records.map((r) => r.id).sort(), expected.map(idOf).sort(), `seed ${seed}: the ledger holds exactly the provider's records`);
-  await expectGraph(db, seed, tenantId, records);
+  await expectGraph(db, ending, records);
   await expectBooks(db, ending);
   if (completed) await expectPassedOver(db, ending);
 }
 
 /** After later syncs and a last one in peace: both memories hold what the provider has, as it is, and nothing else; every job's books balance. `wanted`: record id -> content. */
-export async function expectUpToDate(db: SimulatedDatabase, seed: number, tenantId: string, wanted: Map<string, string>, lance: { id: string; hash: string }[]): Promise<void> {
+export async function expectUpToDate(db: SimulatedDatabase, { seed, tenantId, lance, isActive }: Pick<Ending, 'seed' | 'tenantId' | 'lance' | 'isActive'>, wanted: Map<string, string>): Promise<void> {
   const records = await db.query('select record_id::text as id, content_hash as hash from records where tenant_id = $1', [tenantId]) as unknown as { id: string; hash: string }[];
   const sorted = (entries: Iterable<readonly [string, string]>) => [...entries].map(([id, hash]) => `${hash} ${id}`).sort();
   assert.deepEqual(sorted(records.map((r) => [r.id, r.hash])), sorted(wanted), `seed ${seed}: memory holds what the provider has, edited and deleted as there`);
   for (const r of records) assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.hash} stands in the ledger but not in semantic memory`);
-  await expectGraph(db, seed, tenantId, records);
+  await expectGraph(db, { seed, tenantId, isActive }, records);
   for (const { id } of await db.query('select id::text from historical_sync_jobs where tenant_id = $1', [tenantId])) await expectBalance(db, seed, tenantId, String(id));
 }
 
 /** The graph is exactly what the stored records say: nothing more, nothing less. */
-async function expectGraph(db: SimulatedDatabase, seed: number, tenantId: string, records: { id: string; hash: string }[]): Promise<void> {
+async function expectGraph(db: SimulatedDatabase, { seed, tenantId, isActive }: Pick<Ending, 'seed' | 'tenantId' | 'isActive'>, records: { id: string; hash: string }[]): Promise<void> {
   const nodes = new Set<string>(), staged = new Set<string>(), edges = new Set<string>(), evidence = new Set<string>();
   for (const r of records) {
     const { facts } = derivedOf({ body: { content: r.hash }, title: '' } as never);
     for (const e of facts.entities) {
       const id = nodeId(tenantId, e.type, e.key);
       staged.add(id);
-      if (e.type !== 'url') nodes.add(id);
+      if (e.type !== 'url' || isActive) nodes.add(id);
       evidence.add(`${r.id} ${id}`);
     }
     for (const f of facts.relations) {
@@ -77,6 +79,9 @@ async function expectGraph(db: SimulatedDatabase, seed: number, tenantId: string
   const ids = async (text: string) => (await db.query(text, [tenantId])).map((r) => String(r.id)).sort();
   assert.deepEqual(await ids(`select record_id || ' ' || target_id as id from evidence where tenant_id = $1`), [...evidence].sort(), `seed ${seed}: evidence is what the records say`);
   assert.deepEqual(await ids('select id from graph_nodes where tenant_id = $1'), [...nodes].sort(), `seed ${seed}: nodes are what the evidence supports`);
+  assert.deepEqual(await ids('select n.id from graph_nodes n cross join lateral newest_description($1, n.id) b where n.tenant_id = $1 and (n.name, n.described_at, n.described_by) is distinct from (coalesce(b.name, n.key), b.at, b.record_id)'), [],
+    `seed ${seed}: every node is described by the newest record that supports it`);
+  assert.deepEqual(await ids(`select id from discovered_entities where tenant_id = $1 and status = 'promoted'`), [...nodes].sort(), `seed ${seed}: what is promoted is a node`);
   assert.deepEqual(await ids('select id from discovered_entities where tenant_id = $1'), [...staged].sort(), `seed ${seed}: staged entities are what the evidence supports`);
   assert.deepEqual(await ids('select id from graph_edges where tenant_id = $1'), [...edges].sort(), `seed ${seed}: edges are what the evidence supports`);
 }

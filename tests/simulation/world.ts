@@ -8,9 +8,9 @@ import { connectPlain, type Fate, type Landed, type Rewrite, type SimulatedDatab
 import type { SimulatedProvider } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'sweep_when_broken' | 'forget_outside_gate' | 'token_before_chunk';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'sweep_when_broken' | 'forget_outside_gate' | 'token_before_chunk' | 'no_promotion';
 
-const COUNTED = ['crashes', 'frozen', 'claims', 'refused', 'fenced', 'lost_requests', 'lost_answers', 'lost_bells', 'doubled_bells', 'edits', 'cancels', 'pauses', 'shutdowns', 'resumes', 'locked_out', 'reconnects', 'quota_gone', 'room_again', 'held', 'cures', 'retries', 'completed', 'ticks',
+const COUNTED = ['crashes', 'frozen', 'claims', 'refused', 'fenced', 'lost_requests', 'lost_answers', 'lost_bells', 'doubled_bells', 'edits', 'cancels', 'pauses', 'shutdowns', 'resumes', 'locked_out', 'reconnects', 'quota_gone', 'room_again', 'held', 'cures', 'retries', 'activations', 'completed', 'ticks',
   'later_jobs', 'deletes', 'returns', 'arrivals', 'veils', 'tokens_lost', 'removed', 'swept'] as const;
 export type Stats = Record<(typeof COUNTED)[number], number>;
 
@@ -21,7 +21,7 @@ const withoutSeq: Rewrite = (text) => text.replace(/w\.seq = (\$\d+)::int and no
 const same: Rewrite = (text) => text;
 const rewrites: Record<Sabotage, Rewrite> = {
   no_fence: withoutFence, no_seq: withoutSeq, status_only_gate: (t) => withoutSeq(withoutFence(t)), fence_not_raised: same, no_ring_again: same, deaf: same,
-  no_heal: (t) => t.replace('gate.failed > 0', 'false'),
+  no_heal: (t) => t.replace('gate.failed > 0', 'false'), no_promotion: (t) => t.replace("t.status = 'active'", "t.status = 'never'"),
   sweep_when_broken: (t) => t.replace(/s\.planned_fence = (\$\d+)::bigint/, '($1::bigint is not null)'),
   forget_outside_gate: (t) => t.replace('delete from records r using gate where r.tenant_id = gate.tenant_id', 'delete from records r where r.tenant_id = $1'),
   token_before_chunk: (t) => t.replace(/(on conflict \(tenant_id, connection_id, stream, since\) do update set place = )excluded\.place/, `$1to_jsonb((excluded.place #>> '{}')::int + 2)`),
@@ -38,6 +38,8 @@ export interface World {
   now: number;
   /** No more trouble. */
   calm: boolean;
+  /** Whether somebody has activated the type of what was found. */
+  isActive: boolean;
   failure: unknown;
   fail(message: string): void;
   db: SimulatedDatabase; provider: SimulatedProvider;
@@ -78,7 +80,7 @@ export async function openWorld(url: string, seed: number, sabotage: Sabotage | 
     world.onChunk(landed, current);
   });
   const world: World = {
-    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
+    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, isActive: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
     fail(message) { world.failure ??= new assert.AssertionError({ message: `seed ${seed}: ${message}` }); },
     step: (actor, run) => new Promise((resolve, reject) => { world.steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject }); }),
     async advance(chosen) {
