@@ -30,6 +30,7 @@ export interface Route {
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
 const JobParams = z.object({ job_id: Id });
+const RecordParams = z.object({ record_id: Id });
 /** `name`: the file's, by which people know it again; a file of the same name takes the place of the one before. */
 const ArchiveQuery = z.object({ integration_id: IntegrationId, name: z.string().trim().min(1).max(200).regex(/^[^/\\\p{Cc}]+$/u, 'a file name without folders') });
 const ConnectionParams = z.object({ connection_id: Id });
@@ -185,7 +186,11 @@ export const routes = {
   search: { method: 'get', path: '/api/memory/search', summary: 'Search both memories', scope: 'read', query: SearchQuery, status: 200, answer: SearchAnswer },
   getRecord: {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
-    params: z.object({ record_id: Id }), status: 200, answer: MemoryRecord,
+    params: RecordParams, status: 200, answer: MemoryRecord,
+  },
+  forgetRecord: {
+    method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Forget one record: gone from both memories with everything only it supported. A later sync that meets it at its provider stores it again', scope: 'admin',
+    params: RecordParams, status: 204, answer: null,
   },
   ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },

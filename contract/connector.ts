@@ -159,7 +159,37 @@ export interface Upload {
   refuse(head: Uint8Array): string | null;
 }
 
-export interface Connector<Cursor = unknown, Directory = unknown> {
+export interface ChangesContext<Place, Directory> extends Ask {
+  stream: string;
+  directory: Directory;
+  /** What memory holds of the stream. What is dated at `until` or later, or before `since`, may be left out: windows read it, or nobody asked for it. */
+  span: Span;
+  /** Null: begin. Then no records are wanted, only a place from which on nothing is missed. */
+  from: Place | null;
+  pageSize: number;
+}
+
+/** What changed at the provider: new and edited records as they are now, and ids of records that it has no more, for certain. */
+export interface ChangesPage<Place> {
+  records: SourceRecord[];
+  unreadable: UnreadableRecord[];
+  /** Where it says "removed" and may mean "moved", the connector has looked. */
+  removed: string[];
+  /** Where the next page starts; when `done`, where the next round does: the token that is stored. */
+  next: Place;
+  done: boolean;
+}
+
+/** A provider's own way to tell what changed (delta, history, sync token), in rounds of pages. As pure as `fetchPage`. */
+export interface Changes<Place, Directory> {
+  readonly place: z.ZodType<Place>;
+  /** Streams whose rounds do not tell of every delete: a sweep looks for those, once in so many days. */
+  readonly sweepDays?: Readonly<Record<string, number>>;
+  /** Throws ProviderError `gone` when the provider forgot the place, or rounds can no longer be trusted: the stream is then read anew. */
+  read(context: ChangesContext<Place, Directory>): Promise<ChangesPage<Place>>;
+}
+
+export interface Connector<Cursor = unknown, Directory = unknown, Place = unknown> {
   readonly id: IntegrationId;
   readonly title: string;
   /** The API; null: an uploaded file, read through the workers' door. `perAccount`: the token answer names the account's own address, which lies below one of these domains; this one stands in until then. */
@@ -177,7 +207,11 @@ export interface Connector<Cursor = unknown, Directory = unknown> {
   /** The streams of this account. May ask the provider. */
   streams(ask: Ask & { directory: Directory }): Promise<Stream[]>;
   fetchPage(context: FetchContext<Cursor, Directory>): Promise<Page<Cursor>>;
+  /** Absent: later syncs read the newest windows again. */
+  readonly changes?: Changes<Place, Directory>;
+  /** One record by its id, as it is now; null: the provider has it no more, for certain (never on a refusal or a limit). Absent: nothing is forgotten by a sweep. */
+  readOne?(context: Ask & { stream: string; providerId: string; directory: Directory }): Promise<SourceRecord | UnreadableRecord | null>;
 }
 
-/** Ties the cursor's schema and the directory to their types once, so no connector casts. */
-export const defineConnector = <Cursor, Directory = null>(connector: Connector<Cursor, Directory>): Connector => connector as unknown as Connector;
+/** Ties the schemas of cursor and place and the directory to their types once, so no connector casts. */
+export const defineConnector = <Cursor, Directory = null, Place = never>(connector: Connector<Cursor, Directory, Place>): Connector => connector as unknown as Connector;

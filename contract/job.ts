@@ -59,6 +59,8 @@ export type Enrichment = z.infer<typeof Enrichment>;
 export const Progress = z.object({
   chunks_completed: z.int().min(0),
   records_processed: z.int().min(0),
+  /** Forgotten, because the provider has them no more. Beside the books: such a record is not seen. */
+  records_removed: z.int().min(0).default(0),
   entities_extracted: z.int().min(0),
   relationships_extracted: z.int().min(0),
   ledger: Ledger,
@@ -69,7 +71,7 @@ export const Progress = z.object({
 });
 export type Progress = z.infer<typeof Progress>;
 export const emptyProgress: Progress = {
-  chunks_completed: 0, records_processed: 0, entities_extracted: 0, relationships_extracted: 0, ledger: emptyLedger, streams: [], covered: 0, enrichment: null,
+  chunks_completed: 0, records_processed: 0, records_removed: 0, entities_extracted: 0, relationships_extracted: 0, ledger: emptyLedger, streams: [], covered: 0, enrichment: null,
 };
 
 /** Who may write, until when. Milliseconds since the epoch. */
@@ -111,6 +113,7 @@ export const Job = z.object({
   scope: z.string(),
   progress_percentage: z.number(),
   records_processed: z.int(),
+  records_removed: z.int(),
   entities_extracted: z.int(),
   relationships_extracted: z.int(),
   ledger: Ledger,

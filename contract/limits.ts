@@ -38,6 +38,10 @@ export const MONTHS_BACK_DEFAULT = 3;
 export const SCHEDULE_SECONDS = { hourly: 3_600, daily: 24 * 3_600 };
 /** Due connections looked at a minute; the rest waits for the next minute, longest waiting first. */
 export const DUE_SYNCS_MAX = 200;
+/** Without the provider's own changes a later sync reads so many days again: most edits and deletes fall into the first week, and a week of mail is ten pages. */
+export const INCREMENTAL_OVERLAP_DAYS = 7;
+/** A sweep that did not come about (the run broke) is tried again after this: it reads all that memory holds of a stream. */
+export const SWEEP_AGAIN_DAYS = 1;
 export const ACTIVE_JOBS_PER_TENANT_MAX = 3;
 /** One ACU (unit of what a plan pays for) is this many records newly stored or stored anew because they changed. What memory holds already costs nothing. */
 export const RECORDS_PER_ACU = 1_000;
@@ -72,6 +76,10 @@ export const PROVIDER_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 export const PAGES_PER_WINDOW_MAX = 10_000;
 /** Page sizes are not halved below this after repeated 504s: some mailboxes fail at 15. */
 export const PAGE_SIZE_MIN = 10;
+/** A page of ids is so many times as long as one of records: it weighs a hundredth of it. */
+export const IDS_PER_RECORD_OF_A_PAGE = 5;
+/** Microsoft's filtered delta of a mail folder ends after this many mails, without a word. */
+export const OUTLOOK_FILTERED_DELTA_MAX = 5_000;
 export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 /** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
 export const REVOKE_TIMEOUT_MS = 5 * SECOND;
@@ -180,6 +188,11 @@ export const VECTOR_INDEX_ROWS_MIN = 100_000;
 export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 /** Rows that the ledger does not name are swept when they are older: a chunk is committed within seconds of its merge. */
 export const SWEEP_AFTER_MS = HOUR;
+/** How often a worker looks for leftovers of forgotten and edited records. */
+export const SWEEP_EVERY_MS = 10 * MINUTE;
+/** Of one look: tenants, and leftovers of each; the rest is swept by the next one. */
+export const SWEPT_TENANTS_MAX = 50;
+export const LEFTOVERS_AT_ONCE_MAX = 2_000;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
 /** Three small requests to the object store at start-up. */

@@ -3,14 +3,17 @@ import type { Span, Stream } from './connector.ts';
 import type { StreamProgress } from './job.ts';
 import { WINDOWS_PER_STREAM_MAX } from './limits.ts';
 
-export interface PlannedWindow extends Span { stream: string; title?: string; no: number }
+/** `span`: reads a span of time. `changes`: follows the provider's changes of what memory holds. `sweep`: looks for what a whole reading did not meet. */
+export type WindowKind = 'span' | 'changes' | 'sweep';
+/** `checkpoint`: where it starts; null: at its beginning. */
+export interface PlannedWindow extends Span { stream: string; title?: string; no: number; kind: WindowKind; checkpoint: unknown }
 /**
  * `covered`: part of the window that is in memory, 0..1. `retryOf`: it only reads the failed records of that window again, so it covers nothing
  * of its own. `note`: why it was passed over; there is nothing more to do in it, but nothing is complete either. `leftOut`: records that were
  * met but lie outside of the range.
  */
 export interface WindowState {
-  stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null; title?: string | null; note?: string | null; leftOut?: number;
+  stream: string; no: number; since: string; until: string; done: boolean; covered: number; retryOf?: number | null; kind?: WindowKind; title?: string | null; note?: string | null; leftOut?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -23,20 +26,22 @@ export function planWindows(streams: Stream[], span: Span): PlannedWindow[] {
     const length = Math.max(stream.windowDays * DAY_MS, Math.ceil((to - from) / WINDOWS_PER_STREAM_MAX));
     const windows: PlannedWindow[] = [];
     for (let until = to, no = 0; until > from; until -= length, no++) {
-      windows.push({ stream: stream.name, ...(stream.title === undefined ? {} : { title: stream.title }), no, since: new Date(Math.max(from, until - length)).toISOString(), until: new Date(until).toISOString() });
+      windows.push({ stream: stream.name, ...(stream.title === undefined ? {} : { title: stream.title }), no, kind: 'span', checkpoint: null, since: new Date(Math.max(from, until - length)).toISOString(), until: new Date(until).toISOString() });
     }
     return windows;
   });
 }
 
 const isOrdinary = (w: WindowState): boolean => w.retryOf == null;
+/** Only these prove anything about a stretch of time. */
+const isSpan = (w: WindowState): boolean => (w.kind ?? 'span') === 'span';
 
-/** Covered part of the whole range, 0..1, weighted by each window's length in time. 1 only when every window is done, retries not counted. */
+/** Covered part of the whole range, 0..1, weighted by each window's length in time; changes and sweeps weigh nothing. 1 only when every window is done, retries not counted. */
 export function coveredPart(all: WindowState[]): number {
   const windows = all.filter(isOrdinary);
   let total = 0, covered = 0, done = windows.length > 0;
   for (const w of windows) {
-    const length = Date.parse(w.until) - Date.parse(w.since);
+    const length = isSpan(w) ? Date.parse(w.until) - Date.parse(w.since) : 0;
     total += length;
     covered += length * (w.done ? 1 : Math.min(w.covered, 0.99));
     done &&= w.done;
@@ -48,11 +53,11 @@ export function coveredPart(all: WindowState[]): number {
 export function streamProgress(windows: WindowState[]): StreamProgress[] {
   const byStream = Map.groupBy(windows.filter(isOrdinary), (w) => w.stream);
   return [...byStream].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => {
-    const ordered = list.toSorted((a, b) => a.no - b.no);
+    const ordered = list.filter(isSpan).toSorted((a, b) => a.no - b.no);
     const broken = ordered.findIndex((w) => !w.done || w.note);
     const run = broken === -1 ? ordered : ordered.slice(0, broken);
-    const title = ordered[0]?.title, note = ordered.find((w) => w.note)?.note;
-    return { name, ...(title ? { title } : {}), complete_back_to: run.at(-1)?.since ?? null, done: ordered.every((w) => w.done), ...(note ? { note } : {}), ...leftOutOf(ordered) };
+    const title = list[0]?.title, note = ordered.find((w) => w.note)?.note;
+    return { name, ...(title ? { title } : {}), complete_back_to: run.at(-1)?.since ?? null, done: list.every((w) => w.done), ...(note ? { note } : {}), ...leftOutOf(ordered) };
   });
 }
 

@@ -12,7 +12,7 @@ export function toJob(state: JobState, now: number): Job {
     status: state.status, reason: state.reason, message: state.message, priority: facts.priority, mode: facts.mode, created_by: facts.createdBy,
     start_date: iso(facts.startDate), end_date: iso(facts.endDate), chunk_size: facts.chunkSize, scope: facts.scope,
     progress_percentage: percentage(state.status === 'completed', progress.covered),
-    records_processed: progress.records_processed, entities_extracted: progress.entities_extracted, relationships_extracted: progress.relationships_extracted,
+    records_processed: progress.records_processed, records_removed: progress.records_removed, entities_extracted: progress.entities_extracted, relationships_extracted: progress.relationships_extracted,
     ledger: progress.ledger, enrichment: progress.enrichment, streams: progress.streams, chunks_completed: progress.chunks_completed,
     attempt: Math.max(0, state.attempt), max_retries: facts.maxRetries, error_count: state.errorCount, last_error: state.lastError,
     estimated_seconds_remaining: secondsLeft(state, now),

@@ -78,7 +78,7 @@ export async function adopt(db: Database, tenantId: string, jobId: string): Prom
     jobId: row.id, tenantId: row.tenant_id, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, mode: row.mode,
     startDate: row.start_date, endDate: row.end_date, chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at, createdBy: row.created_by,
   }, {
-    ...emptyProgress, chunks_completed: row.chunks_completed, records_processed: row.records_processed, entities_extracted: row.entities_extracted,
+    ...emptyProgress, chunks_completed: row.chunks_completed, records_processed: row.records_processed, records_removed: row.removed, entities_extracted: row.entities_extracted,
     relationships_extracted: row.relationships_extracted, streams, covered, enrichment: enrichmentOf(row),
     ledger: { seen: row.seen, stored: row.stored, unchanged: row.unchanged, duplicate: row.duplicate, failed: row.failed },
   });

@@ -44,7 +44,7 @@ export class SyncJob extends DurableObject<SyncJobEnv> {
     this.#db = openDatabase({ url: env.APP_DATABASE_URL, httpUrl: env.NEON_HTTP_URL, timeoutMs: Math.min(MIRROR_TIMEOUT_MS, DATABASE_TIMEOUT_MS) });
     const stored = ctx.storage.kv.get<JobState>('job');
     // A state that an earlier version stored knows nothing of events, retries, modes and who began it.
-    this.#state = stored ? { ...stored, facts: { ...stored.facts, mode: stored.facts.mode ?? 'backfill', createdBy: stored.facts.createdBy ?? 'system' }, retriesAsked: stored.retriesAsked ?? 0, noted: stored.noted ?? 1, unwritten: stored.unwritten ?? [] } : null;
+    this.#state = stored ? { ...stored, facts: { ...stored.facts, mode: stored.facts.mode ?? 'backfill', createdBy: stored.facts.createdBy ?? 'system' }, progress: { ...stored.progress, records_removed: stored.progress.records_removed ?? 0 }, retriesAsked: stored.retriesAsked ?? 0, noted: stored.noted ?? 1, unwritten: stored.unwritten ?? [] } : null;
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 

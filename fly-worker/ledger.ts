@@ -3,11 +3,13 @@
  * gate and writes everything, or nothing. Both memories exist for a record from the moment its row here names its content hash.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type { PlannedWindow, WindowState } from '#contract/windows';
+import type { PlannedWindow, WindowKind, WindowState } from '#contract/windows';
 import { isBalanced, type Enrichment, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
 import { plain, quoted, UNNAMED_AT, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
+import { dropUnsupported, forgottenBehindGate, touch } from './forget.ts';
+import { markBehindGate, sweepsPostponed, type Mark } from './tokens.ts';
 
 /** A right to write: the job and the token minted for this claim. */
 export interface Lease extends Owner { fence: number }
@@ -17,9 +19,9 @@ export class FencedError extends Error {
   override name = 'FencedError';
 }
 
-export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null }
-/** The job's counters as they stand: absolute numbers. `records_left`: what the tenant's quota still allows to store this month. */
-export interface Counters { records_left: number; chunks_completed: number; records_processed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger; enrichment: Enrichment | null }
+export interface OpenWindow extends WindowState { seq: number; checkpoint: unknown; retryOf: number | null; kind: WindowKind }
+/** The job's counters as they stand: absolute numbers. `records_removed`: forgotten, because the provider has them no more. `records_left`: what the tenant's quota still allows to store this month. */
+export interface Counters { records_left: number; chunks_completed: number; records_processed: number; records_removed: number; entities_extracted: number; relationships_extracted: number; ledger: Ledger; enrichment: Enrichment | null }
 /**
  * `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet.
  * `isFirst`: the first claim of the connection's first job, so that no other attempt can have left anything in semantic memory.
@@ -38,8 +40,12 @@ export interface Chunk {
   rows: ChunkColumns;
   /** Records whose former content stands in the ledger: their old facts go. */
   edited: string[];
+  /** Records that the provider has no more: gone with everything only they supported. None of them is among the others. */
+  forgotten: string[];
   /** Why the window was passed over; null: it was read. */
   note: string | null;
+  /** The end of a round of changes or of a sweep; null: neither. */
+  mark: Mark | null;
   /** Records of the window that were left out so far, all pages together. */
   leftOut: number;
   streams: StreamProgress[];
@@ -47,7 +53,7 @@ export interface Chunk {
 }
 
 export const counterColumns = (of = ''): SQL =>
-  sql.raw([...['chunks_completed', 'records_processed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c), `${of}enrichment::text as enrichment`].join(', '));
+  sql.raw([...['chunks_completed', 'records_processed', 'removed', 'entities_extracted', 'relationships_extracted', 'seen', 'stored', 'unchanged', 'duplicate', 'failed'].map((c) => of + c), `${of}enrichment::text as enrichment`].join(', '));
 const left = (lease: Lease): SQL => sql`${recordsLeft(lease.tenantId, sql`historical_sync_jobs.acu_at_start`)}::float8`;
 /** The gate's condition: this lease, and the job still runs. */
 export const held = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and id = ${lease.jobId}::uuid and fence = ${lease.fence}::bigint and status = 'running'`;
@@ -57,7 +63,7 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
   const [jobs, windows] = await db.tenant(lease.tenantId, [
     sql`update historical_sync_jobs set last_heartbeat = now() where ${held(lease)} returning ${counterColumns()}, ${left(lease)} as records_left, retries_asked > retries_planned as owes_retries,
           fence = 1 and not exists (select from historical_sync_jobs o where o.tenant_id = ${lease.tenantId} and o.source_connection_id = ${lease.connectionId}::uuid and o.id <> ${lease.jobId}::uuid) as is_first`,
-    sql`select stream, no, retry_of as "retryOf", seq, checkpoint, done, covered::float8 as covered, title, note, left_out as "leftOut", to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
+    sql`select stream, no, retry_of as "retryOf", kind, seq, checkpoint, done, covered::float8 as covered, title, note, left_out as "leftOut", to_char(since at time zone 'UTC', ${ISO}) as since, to_char(until at time zone 'UTC', ${ISO}) as until
           from sync_windows where tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid order by sync_windows.until desc, stream`,
   ]);
   const job = jobs?.[0];
@@ -68,10 +74,14 @@ export async function open(db: Database, lease: Lease): Promise<OpenJob> {
 /** Writes the plan of a new job. A plan that is there already stays. Throws FencedError, DatabaseError. */
 export async function plan(db: Database, lease: Lease, windows: PlannedWindow[]): Promise<OpenJob> {
   await db.tenant(lease.tenantId, [sql`
-    with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update)
-    insert into sync_windows (tenant_id, job_id, stream, no, since, until, title)
-    select gate.tenant_id, gate.id, w.stream, w.no, w.since, w.until, w.title from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, since timestamptz, until timestamptz, title text)
-     order by w.stream, w.no on conflict do nothing`]);
+    with gate as (select tenant_id, id from historical_sync_jobs where ${held(lease)} for update),
+    planned as (
+      insert into sync_windows (tenant_id, job_id, stream, no, kind, since, until, checkpoint, title, planned_fence)
+      select gate.tenant_id, gate.id, w.stream, w.no, w.kind, w.since, w.until, w.checkpoint, w.title, ${lease.fence}::bigint
+        from gate, jsonb_to_recordset(${JSON.stringify(windows)}::jsonb) as w(stream text, no int, kind text, since timestamptz, until timestamptz, checkpoint jsonb, title text)
+       order by w.stream, w.no on conflict do nothing returning stream, kind),
+    ${sweepsPostponed(lease)}
+    select count(*)::int as planned from planned`]);
   return open(db, lease);
 }
 
@@ -121,8 +131,9 @@ export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<
   const { tenantId } = lease;
   const statement = commitStatement(lease, chunk);
   // Old facts may leave nodes that nothing supports any more; that needs the tenant's graph for a moment alone.
-  const answers = chunk.edited.length > 0
-    ? (await db.tenant(tenantId, [touch(tenantId, chunk.edited), statement, ...dropUnsupported(tenantId, chunk.edited)], 'exclusive')).slice(1)
+  const outdated = [...chunk.edited, ...chunk.forgotten];
+  const answers = outdated.length > 0
+    ? (await db.tenant(tenantId, [touch(tenantId, outdated), statement, ...dropUnsupported(tenantId, outdated)], 'exclusive')).slice(1)
     : await db.tenant(tenantId, [statement], 'shared');
   const row = answers[0]?.[0];
   if (!row) throw fenced(lease);
@@ -138,7 +149,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
   const checkpointData = JSON.stringify({ streams: chunk.streams, covered: chunk.coveredTotal });
   return sql`
     with gate as (
-      select j.tenant_id, j.id as job_id, w.stream, w.no, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
+      select j.tenant_id, j.id as job_id, w.stream, w.no, w.since, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
        where j.tenant_id = ${tenantId} and j.id = ${jobId}::uuid and j.fence = ${lease.fence}::bigint and j.status = 'running'
          and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done
          for update of j, w),
@@ -176,18 +187,21 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
     ${factStatements(rows, chunk.edited)},
+    ${chunk.edited.length + chunk.forgotten.length === 0 ? sql`forgotten as (select from gate where false)` : forgottenBehindGate(chunk.forgotten, chunk.edited)},
+    ${chunk.mark === null ? sql`` : sql`${markBehindGate(lease, chunk.mark)},`}
+    removed as (select count(*)::int as n from forgotten),
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
              covered = case m.seq when 1 then greatest(w.covered, ${chunk.covered}::real) else w.covered end, note = case m.seq when 1 then ${chunk.note}::text else w.note end,
-             left_out = case m.seq when 1 then ${chunk.leftOut}::int else w.left_out end, updated_at = now()
-        from gate, moved m where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
+             left_out = case m.seq when 1 then ${chunk.leftOut}::int else w.left_out end, removed = w.removed + case m.seq when 1 then r.n else 0 end, updated_at = now()
+        from gate, moved m, removed r where w.tenant_id = gate.tenant_id and w.job_id = gate.job_id and w.stream = m.stream and w.no = m.no)
     update historical_sync_jobs set chunks_completed = chunks_completed + 1, records_processed = records_processed + t.stored + t.unchanged,
            seen = historical_sync_jobs.seen + t.seen, stored = historical_sync_jobs.stored + t.stored, unchanged = historical_sync_jobs.unchanged + t.unchanged,
-           failed = historical_sync_jobs.failed + t.failed, duplicate = historical_sync_jobs.duplicate + t.duplicate,
+           failed = historical_sync_jobs.failed + t.failed, duplicate = historical_sync_jobs.duplicate + t.duplicate, removed = historical_sync_jobs.removed + r.n,
            entities_extracted = entities_extracted + (select count(*) from staged)::int, relationships_extracted = relationships_extracted + (select count(*) from edges)::int,
            checkpoint_data = ${checkpointData}::jsonb, progress_percentage = greatest(progress_percentage, ${Math.min(99, chunk.coveredTotal * 100)}::real), last_heartbeat = now(), updated_at = now()
-      from gate, total t where historical_sync_jobs.tenant_id = gate.tenant_id and historical_sync_jobs.id = gate.job_id
+      from gate, total t, removed r where historical_sync_jobs.tenant_id = gate.tenant_id and historical_sync_jobs.id = gate.job_id
     returning ${counterColumns('historical_sync_jobs.')}, ${left(lease)} - t.stored as records_left`;
 }
 
@@ -239,25 +253,6 @@ function factStatements(rows: ChunkColumns, edited: string[]): SQL {
        where (evidence.method, evidence.confidence, evidence.name, evidence.properties) is distinct from (excluded.method, excluded.confidence, excluded.name, excluded.properties))`;
 }
 
-/** Remembers, for this transaction, what these records support: the only nodes and edges that can lose their last support. */
-const touch = (tenantId: string, recordIds: string[]): SQL => sql`
-  select set_config('app.touched', coalesce((select string_agg(distinct e.target_id::text, ',') from evidence e where e.tenant_id = ${tenantId} and e.record_id = any(${plain(recordIds)}::uuid[])), ''), true)`;
-const touched = sql.raw(`any(string_to_array(nullif(current_setting('app.touched'), ''), ',')::uuid[])`);
-
-/** Deletes what of it no record supports any more, and lets a node that one of these records describes be described by the newest that still supports it: an edit may move a date. Under the exclusive lock only. */
-function dropUnsupported(tenantId: string, edited: string[]): SQL[] {
-  const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id = ${touched} and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.target_kind = ${kind})`;
-  return [
-    sql`delete from graph_edges t where ${orphan('e')}`,
-    sql`delete from graph_nodes t where ${orphan('n')}`,
-    sql`delete from discovered_entities t where ${orphan('n')}`,
-    sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
-          from graph_nodes d cross join lateral newest_description(${tenantId}, d.id) best
-         where d.tenant_id = ${tenantId} and d.id = ${touched} and t.tenant_id = d.tenant_id and t.id = d.id
-           and (d.described_by = any(${plain(edited)}::uuid[]) or not exists (select from evidence e where e.tenant_id = d.tenant_id and e.target_id = d.id and e.record_id = d.described_by))`,
-  ];
-}
-
 /** After an answer that got lost: did this chunk land? The same fence means nobody else can have moved the window. Throws FencedError, DatabaseError. */
 export async function landed(db: Database, lease: Lease, window: OpenWindow): Promise<Counters | null> {
   const { windows, counters } = await open(db, lease);
@@ -297,13 +292,13 @@ export async function balance(db: Database, lease: Lease): Promise<Books> {
 }
 
 /** The job's progress from counters and windows. */
-export const toProgress = ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, enrichment }: Counters, streams: StreamProgress[], covered: number): Progress =>
-  ({ chunks_completed, records_processed, entities_extracted, relationships_extracted, ledger, streams, covered, enrichment });
+export const toProgress = ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger, enrichment }: Counters, streams: StreamProgress[], covered: number): Progress =>
+  ({ chunks_completed, records_processed, records_removed, entities_extracted, relationships_extracted, ledger, streams, covered, enrichment });
 
 const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 export const fenced = (lease: Lease): FencedError => new FencedError(`Fence ${lease.fence} of job ${lease.jobId} is no longer current: another worker holds it, or it was stopped.`);
 export const toCounters = (row: Record<string, unknown>): Counters => ({
-  records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
+  records_left: Number(row.records_left), chunks_completed: Number(row.chunks_completed), records_processed: Number(row.records_processed), records_removed: Number(row.removed), entities_extracted: Number(row.entities_extracted), relationships_extracted: Number(row.relationships_extracted),
   ledger: { seen: Number(row.seen), stored: Number(row.stored), unchanged: Number(row.unchanged), duplicate: Number(row.duplicate), failed: Number(row.failed) },
   enrichment: row.enrichment ? JSON.parse(String(row.enrichment)) as Enrichment : null,
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ContextRequest } from '#contract/context';
 import { ApiError } from '#contract/errors';
 import { SearchQuery } from '#contract/memory';
+import { forgetRecords } from './forget.ts';
 import type { CommunityBook } from './graph/community-book.ts';
 import { contextOf } from './graph/context.ts';
 import { readRecord, search, type Memory } from './reads.ts';
@@ -21,6 +22,10 @@ const questions: Record<string, Question> = {
     const record = await readRecord(memory, tenant_id, record_id);
     if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
     return record;
+  }),
+  '/forget': question(z.object({ ...Tenant, record_id: z.uuid() }), async ({ memory }, { tenant_id, record_id }) => {
+    if (await forgetRecords(memory.db, tenant_id, [record_id]) === 0) throw new ApiError('not_found', 'There is no such record in memory.');
+    return {};
   }),
   '/context': question(z.object({ ...Tenant, request: ContextRequest }), ({ memory }, { tenant_id, request }) => contextOf(memory, tenant_id, request)),
   '/communities': question(z.object(Tenant), async ({ communities }, { tenant_id }) => {

@@ -1,13 +1,14 @@
 /**
- * The straight line of a chunk: fetch -> known? -> derive -> semantic memory -> ledger. A job's windows are walked newest first, a few at once;
- * within a window the next page is fetched while this one is stored. Cancel and shutdown are looked at between chunks.
+ * The straight line of a chunk: fetch -> known? -> derive -> semantic memory -> ledger. A job follows the provider's changes first, then walks its spans newest
+ * first, a few at once, and sweeps last; within a span the next page is fetched while this one is stored. Cancel and shutdown are looked at between chunks.
  */
-import type { Connector, Page, Stream } from '#contract/connector';
+import type { Connector, Page, SourceRecord, Stream, UnreadableRecord } from '#contract/connector';
 import { reasonSentences } from '#contract/errors';
-import type { Progress } from '#contract/job';
+import type { JobMode, Progress } from '#contract/job';
 import { PAGES_PER_WINDOW_MAX, WINDOWS_IN_FLIGHT_MAX } from '#contract/limits';
+import { planRun } from '#contract/rounds';
 import { takeTurns, type InTurn } from '#contract/turns';
-import { coveredByPage, coveredPart, planWindows, streamProgress } from '#contract/windows';
+import { coveredByPage, coveredPart, streamProgress, type WindowKind } from '#contract/windows';
 import type { Database } from '#migrations/database';
 import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
 import type { DerivedText } from './derive-worker.ts';
@@ -15,6 +16,8 @@ import { recordId } from './ids.ts';
 import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, known, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
 import { allowances, pageSizeUnder, type MemoryGuard } from './memory-guard.ts';
 import { ProviderError, type Provider } from './provider.ts';
+import { historyOf, type Mark } from './tokens.ts';
+import { walkChanges, walkSweep, type Way } from './walks.ts';
 
 /** What the line needs of the workshop around it. */
 export interface Workshop {
@@ -43,6 +46,7 @@ export interface Run {
   provider: Provider;
   /** Of the provider's API, without a trailing slash. */
   baseUrl: string;
+  mode: JobMode;
   range: { since: string; until: string };
   /** Aborted: stop after the chunk in hand. Its reason is thrown. */
   signal: AbortSignal;
@@ -58,14 +62,40 @@ export class QuotaExhausted extends Error { override name = 'QuotaExhausted'; }
 /** The books at the end of a run. */
 export interface Finished { progress: Progress; mismatch: string | null }
 
+/** What a walk brings for one chunk. */
+export interface Catch {
+  records: SourceRecord[];
+  unreadable: UnreadableRecord[];
+  /** Ids of records that the provider has no more. */
+  removed: string[];
+  /** Where the next chunk of the window starts; null with `done`, unless it is a token. */
+  next: unknown;
+  done: boolean;
+  skipped?: Page['skipped'];
+  leftOut?: Page['leftOut'];
+  covered?: Page['covered'];
+  /** Absent: all. What it does not keep was not met. */
+  keeps?(record: SourceRecord, isKnown: boolean): boolean;
+  mark?: Mark | null;
+}
+
 /** Walks every open window to its end. Throws FencedError, ProviderError, QuotaExhausted, DatabaseError or the signal's reason; what was committed stays. */
 export async function runPipeline(run: Run): Promise<Finished> {
   const line = await openLine(run);
-  const queue = line.windows.filter((w) => !w.done);
+  for (const kind of ['changes', 'span', 'sweep'] as const) await walkAll(line, kind);
+  const books = await balance(run.shop.db, run.lease);
+  line.counters = books.counters;
+  return { progress: line.progress(), mismatch: books.mismatch ?? (books.openWindows > 0 ? `${books.openWindows} windows are not done.` : null) };
+}
+
+/** Spans side by side; changes and sweeps of one stream one after the other, so that no record is stored and forgotten at once. */
+async function walkAll(line: Line, kind: WindowKind): Promise<void> {
+  const { run } = line, open = line.windows.filter((w) => w.kind === kind && !w.done);
+  const queue = kind === 'span' ? open.map((w) => [w]) : [...Map.groupBy(open, (w) => w.stream).values()];
   const failed = new AbortController();
   const lanes = Array.from({ length: Math.min(WINDOWS_IN_FLIGHT_MAX, run.connector.concurrencyMax, queue.length) }, async () => {
     try {
-      for (let window = queue.shift(); window && !failed.signal.aborted; window = queue.shift()) await walk(line, window, failed.signal);
+      for (let windows = queue.shift(); windows && !failed.signal.aborted; windows = queue.shift()) for (const window of windows) await walk(line, window, failed.signal);
     } catch (error) {
       failed.abort(error);
       throw error;
@@ -75,9 +105,6 @@ export async function runPipeline(run: Run): Promise<Finished> {
   if (failed.signal.aborted) throw failed.signal.reason;
   const broken = results.find((r) => r.status === 'rejected');
   if (broken) throw broken.reason;
-  const books = await balance(run.shop.db, run.lease);
-  line.counters = books.counters;
-  return { progress: line.progress(), mismatch: books.mismatch ?? (books.openWindows > 0 ? `${books.openWindows} windows are not done.` : null) };
 }
 
 /** One run of one job: its windows, its counters, its turn at the ledger. */
@@ -106,7 +133,10 @@ async function openLine(run: Run): Promise<Line> {
   const directory = await connector.directory?.(ask) ?? null;
   const streams = await connector.streams({ ...ask, directory });
   const isFirstEver = opened.isFirst && opened.windows.length === 0;
-  if (opened.windows.length === 0) opened = await plan(shop.db, lease, planWindows(streams, range));
+  if (opened.windows.length === 0) {
+    const abilities = { hasChanges: Boolean(connector.changes), looksUp: Boolean(connector.readOne) };
+    opened = await plan(shop.db, lease, planRun(run.mode, streams, range, await historyOf(shop.db, lease), abilities));
+  }
   if (opened.owesRetries) opened = await planRetries(shop.db, lease);
   const line: Line = {
     run, directory, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
@@ -123,6 +153,17 @@ function firstMeeting(): (addressed: Addressed) => boolean {
 }
 
 async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promise<void> {
+  const { run, directory, windows } = line;
+  const stream = line.streams.get(window.stream) ?? { name: window.stream, order: 'unordered', windowDays: 1 };
+  const way: Way = { run, directory, windows, stream, store: (w, caught) => storePage(line, w, caught, null), stopIfAsked: () => stopIfAsked(run.signal, failed) };
+  switch (window.kind) {
+    case 'span': return walkSpan(line, window, failed);
+    case 'changes': return walkChanges(way, window);
+    case 'sweep': return walkSweep(way, window);
+  }
+}
+
+async function walkSpan(line: Line, window: OpenWindow, failed: AbortSignal): Promise<void> {
   const { run } = line;
   const only = window.retryOf === null ? null : await failedIn(run.shop.db, run.lease, window);
   const parsed = window.checkpoint === null ? null : run.connector.cursor.safeParse(window.checkpoint);
@@ -138,7 +179,7 @@ async function walk(line: Line, window: OpenWindow, failed: AbortSignal): Promis
       stopIfAsked(run.signal, failed);
       ahead = cursor !== null && readsAhead(run) ? fetchPage(line, window, cursor, pageSizeMax) : null;
       ahead?.catch(() => undefined);                     // looked at in the next round; a failure while storing must not be "unhandled"
-      await storePage(line, window, page, only);
+      await storePage(line, window, { ...page, removed: [], done: cursor === null }, only);
       stopIfAsked(run.signal, failed);
     } finally {
       leave();
@@ -166,7 +207,7 @@ async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: u
 }
 
 /** `only`: the window reads failed records again, and nothing else of its pages counts. */
-async function storePage(line: Line, window: OpenWindow, whole: Page, only: Set<string> | null): Promise<void> {
+async function storePage(line: Line, window: OpenWindow, whole: Catch, only: Set<string> | null): Promise<void> {
   const { shop, lease } = line.run;
   const idOf = (stream: string, providerId: string) => recordId(lease.tenantId, lease.connectionId, stream, providerId);
   const page = only === null ? whole : {
@@ -183,9 +224,12 @@ async function storePage(line: Line, window: OpenWindow, whole: Page, only: Set<
   line.run.onProgress(line.progress());
 }
 
-async function storeAddressed(line: Line, window: OpenWindow, page: Page, addressed: Addressed[], overtaken: Set<string>): Promise<void> {
+async function storeAddressed(line: Line, window: OpenWindow, page: Catch, all: Addressed[], overtaken: Set<string>): Promise<void> {
   const { shop, lease } = line.run;
-  const before = await known(shop.db, lease, addressed.map((a) => a.recordId));
+  const before = await known(shop.db, lease, all.map((a) => a.recordId));
+  const addressed = page.keeps ? all.filter((a) => page.keeps!(a.source, before.has(a.recordId))) : all;
+  const met = new Set(addressed.map((a) => a.recordId));
+  const forgotten = page.removed.map((providerId) => recordId(lease.tenantId, lease.connectionId, window.stream, providerId)).filter((id) => !met.has(id));
   const sorted = sortPage(lease, window.stream, addressed, page.unreadable, before);
   if (sorted.fresh.length > 0 && line.counters.records_left <= 0) throw new QuotaExhausted(reasonSentences.quota_exhausted);
   const failures: Failure[] = [...sorted.failures];
@@ -196,7 +240,7 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Page, addres
     const ids = prepared.good.map((g) => g.addressed.recordId);
     await line.inTurn(async () => {
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
-      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited });
+      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten });
       line.counters = await commitSurely(shop.db, lease, chunk);
       Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note, leftOut: chunk.leftOut });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
@@ -230,12 +274,12 @@ async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail
 }
 
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
-function chunkOf(line: Line, window: OpenWindow, page: Page, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited'>): Chunk {
-  const done = page.next === null, note = page.skipped ?? null;
+function chunkOf(line: Line, window: OpenWindow, page: Catch, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited' | 'forgotten'>): Chunk {
+  const { done, mark = null } = page, note = page.skipped ?? null;
   const order = line.streams.get(window.stream)?.order ?? 'unordered', leftOut = page.leftOut ?? 0;
   const covered = done ? 1 : Math.max(window.covered, page.covered ?? coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));
   const after = line.windows.map((w) => (w === window ? { ...w, done, covered, note, leftOut } : w));
-  return { window: { ...window }, checkpoint: page.next, done, covered, note, leftOut, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
+  return { window: { ...window }, checkpoint: page.next, done, covered, note, mark, leftOut, ...parts, streams: streamProgress(after), coveredTotal: coveredPart(after) };
 }
 
 const COMMIT_TRIES = 3;

@@ -1,6 +1,6 @@
 /** The only way out to a provider: authorised, timed out, bounded, retried, classified. It refuses other hosts and never puts a token or a query into an error. */
 import type { z } from 'zod';
-import type { BytesRequest, Connector, FetchContext, FileBytes, GetBytes, GetJson, Meaning, Page, ProviderRequest } from '#contract/connector';
+import type { Ask, BytesRequest, ChangesContext, ChangesPage, Connector, FetchContext, FileBytes, GetBytes, GetJson, Meaning, Page, ProviderRequest, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { PAGE_SIZE_MIN, PROVIDER_ANSWER_BYTES_MAX, PROVIDER_ATTEMPTS_MAX, PROVIDER_TIMEOUT_MS, RETRY_AFTER_INLINE_MAX_MS } from '#contract/limits';
 import { isBelow, ProviderError, type ProviderErrorKind } from './connectors/provider-error.ts';
 import { actionFor, ADVICE, backoffMs, errorCode, type Failure } from './provider-policy.ts';
@@ -48,6 +48,12 @@ export interface Provider {
    * smallest size runs into `provider_unavailable`.
    */
   fetchPage<Cursor, Directory>(connector: Connector<Cursor, Directory>, where: Where<Cursor, Directory>): Promise<Page<Cursor>>;
+  /** One page of the changes of a stream; smaller ones are asked for as above. The connector must have `changes`. */
+  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'>): Promise<ChangesPage<Place>>;
+  /** One record by its id. The connector must have `readOne`. */
+  readOne(connector: Connector, where: { stream: string; providerId: string; directory: unknown }): Promise<SourceRecord | UnreadableRecord | null>;
+  /** How often the provider would not let us in, or not to something, in this run: 401 and 403, limits not counted. What it hides then is not gone. */
+  refusals(): number;
 }
 
 const REDIRECTS_MAX = 3;
@@ -70,7 +76,7 @@ export function openProvider(options: ProviderOptions): Provider {
   const doors = openDoors(options.concurrencyMax);
   const session = openSession(options.token);
   const pageSizeMin = Math.min(PAGE_SIZE_MIN, options.pageSize);
-  let pageSize = options.pageSize;
+  let pageSize = options.pageSize, refusals = 0;
   /** "Come back later" holds for all windows of the account, not only for the one that heard it. */
   let closedUntil = 0;
 
@@ -90,8 +96,11 @@ export function openProvider(options: ProviderOptions): Provider {
       if (answer.kind === 'read') return answer.value;
       const action = actionFor(answer, clock.now());
       switch (action.do) {
-        case 'stop': throw failed(action.kind, request, said(answer), answer);
+        case 'stop':
+          if (action.kind === 'forbidden') refusals += 1;
+          throw failed(action.kind, request, said(answer), answer);
         case 'refresh':
+          refusals += 1;
           if (refreshed) throw failed('auth_expired', request, 'refused a token that was just renewed', answer);
           refreshed = true;
           token = await session.newer(token);
@@ -124,22 +133,28 @@ export function openProvider(options: ProviderOptions): Provider {
 
   const bytes: GetBytes = (part) => read({ url: part.url, headers: { Accept: 'application/octet-stream', Range: `bytes=${part.from}-${part.from + part.length - 1}` } }, partReader(part), false);
 
+  /** Asks for a page, and for smaller ones as long as it is too much for the provider. */
+  async function inPages<T>(pageSizeMax: number, askFor: (how: Ask & { pageSize: number }) => Promise<T>): Promise<T> {
+    for (;;) {
+      const size = Math.min(pageSize, pageSizeMax);
+      try {
+        return await askFor({ baseUrl, pageSize: size, get: getWith(() => size > pageSizeMin), bytes });
+      } catch (error) {
+        const heavy = error instanceof ProviderError && (error.kind === 'page_too_heavy' || error.kind === 'answer_too_large');
+        if (!heavy || size <= pageSizeMin) throw error;
+        // several windows may find out at once: only the first halves
+        pageSize = Math.min(pageSize, Math.max(pageSizeMin, Math.floor(size / 2)));
+      }
+    }
+  }
+
   return {
     get: getWith(() => false), bytes,
     pageSize: () => pageSize,
-    async fetchPage(connector, { pageSizeMax = Infinity, ...where }) {
-      for (;;) {
-        const size = Math.min(pageSize, pageSizeMax);
-        try {
-          return await connector.fetchPage({ ...where, baseUrl, pageSize: size, get: getWith(() => size > pageSizeMin), bytes });
-        } catch (error) {
-          const heavy = error instanceof ProviderError && (error.kind === 'page_too_heavy' || error.kind === 'answer_too_large');
-          if (!heavy || size <= pageSizeMin) throw error;
-          // several windows may find out at once: only the first halves
-          pageSize = Math.min(pageSize, Math.max(pageSizeMin, Math.floor(size / 2)));
-        }
-      }
-    },
+    fetchPage: (connector, { pageSizeMax = Infinity, ...where }) => inPages(pageSizeMax, (how) => connector.fetchPage({ ...where, ...how })),
+    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how })),
+    readOne: (connector, where) => connector.readOne!({ ...where, baseUrl, get: getWith(() => false), bytes }),
+    refusals: () => refusals,
   };
 }
 

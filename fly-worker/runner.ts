@@ -143,7 +143,7 @@ async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, on
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const usage = openUsage(db, lease);
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, lease, baseUrl: url, ...(guard && { guard }),
+    shop, connector, signal, onProgress, lease, mode: job.mode, baseUrl: url, ...(guard && { guard }),
     // An uploaded file is read from ourselves: nobody else is asked anything.
     provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest: usage.seen }) }),
     range: { since: job.start_date, until: job.end_date },

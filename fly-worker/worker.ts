@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
@@ -19,6 +19,7 @@ import { pour } from './pour.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
+import { sweepLeftovers } from './sweep.ts';
 import { openWorkshop } from './workshop.ts';
 
 const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
@@ -56,10 +57,13 @@ async function start(): Promise<void> {
     runner.ring();
   });
 
+  const sweeping = setInterval(() => void sweepLeftovers(db, semantic).catch((error: unknown) => log('sweep_failed', { error: String(error) })), SWEEP_EVERY_MS);
+
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
+    clearInterval(sweeping);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
     await communities.close();

@@ -181,6 +181,7 @@ export const historicalSyncJobs = pgTable('historical_sync_jobs', {
   retriesPlanned: integer('retries_planned').notNull().default(0),
   enrichment: jsonb('enrichment'),
   mode: text('mode').notNull().default('backfill'),
+  removed: integer('removed').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   progressPercentage: real('progress_percentage').notNull().default(0),
   recordsProcessed: integer('records_processed').notNull().default(0),
@@ -228,6 +229,8 @@ export const syncWindows = pgTable('sync_windows', {
   stream: text('stream').notNull(),
   no: integer('no').notNull(),
   retryOf: integer('retry_of'),
+  kind: text('kind').notNull().default('span'),
+  plannedFence: bigint('planned_fence', { mode: 'number' }),
   since: timestamp('since', { withTimezone: true, precision: 3 }).notNull(),
   until: timestamp('until', { withTimezone: true, precision: 3 }).notNull(),
   seq: integer('seq').notNull().default(0),
@@ -239,11 +242,23 @@ export const syncWindows = pgTable('sync_windows', {
   unchanged: integer('unchanged').notNull().default(0),
   duplicate: integer('duplicate').notNull().default(0),
   failed: integer('failed').notNull().default(0),
+  removed: integer('removed').notNull().default(0),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   title: text('title'),
   note: text('note'),
   leftOut: integer('left_out').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.stream, t.no] })]);
+
+export const syncTokens = pgTable('sync_tokens', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  stream: text('stream').notNull(),
+  since: timestamp('since', { withTimezone: true, precision: 3 }).notNull(),
+  place: jsonb('place').notNull(),
+  sweepAt: timestamp('sweep_at', { withTimezone: true, precision: 3 }),
+  begunAt: timestamp('begun_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.stream, t.since] })]);
 
 export const syncLedger = pgTable('sync_ledger', {
   tenantId: text('tenant_id').notNull(),
@@ -284,6 +299,13 @@ export const records = pgTable('records', {
   storedByJob: uuid('stored_by_job').notNull(),
   storedAt: timestamp('stored_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId] })]);
+
+export const semanticLeftovers = pgTable('semantic_leftovers', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  contentHash: text('content_hash').notNull(),
+  leftAt: timestamp('left_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.contentHash] })]);
 
 export const discoveredEntities = pgTable('discovered_entities', {
   tenantId: text('tenant_id').notNull(),

@@ -16,9 +16,9 @@ function instantClock(): Clock & { waits: number[] } {
 
 interface Walk { ids: string[]; unreadable: string[]; cursors: unknown[]; note: string | null; leftOut: number }
 /** One connector before its tape. */
-interface Stage { connector: Connector; server: Replay; tape: Tape; directory: unknown }
+export interface Stage { connector: Connector; server: Replay; tape: Tape; directory: unknown }
 
-function open({ connector, server, tape }: Pick<Stage, 'connector' | 'server' | 'tape'>): Provider {
+export function open({ connector, server, tape }: Pick<Stage, 'connector' | 'server' | 'tape'>): Provider {
   let token = 1;
   return openProvider({
     baseUrl: server.baseUrl, concurrencyMax: connector.concurrencyMax, pageSize: tape.recordsAPage ?? PAGE_SIZE, signal: new AbortController().signal, meaningOf: connector.meaningOf,
@@ -70,7 +70,7 @@ const cutOff: Fault = (_, response, { status: code, headers, body }) => { respon
 const half: Fault = (_, response, { status: code, headers, body }) => { response.writeHead(code, headers).end(body.subarray(0, body.length / 2)); return true; };
 const otherShape: Fault = (_, response) => status(response, 200, {}, { surprise: true });
 
-const faults: [string, Fault, Ending][] = [
+export const faults: [string, Fault, Ending][] = [
   ['one 504', first(1, answering(504)), 'same'],
   ['504 for every page larger than 30', ({ size }, response) => size > 30 && status(response, 504), 'same_set'],
   ['504 for every page after the first larger than 30', ({ size, nth }, response) => nth > 1 && size > 30 && status(response, 504), 'same_set'],

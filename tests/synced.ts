@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import type { Connector } from '#contract/connector';
-import type { StreamProgress } from '#contract/job';
+import type { JobMode, StreamProgress } from '#contract/job';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#dev/sandbox/server';
 import { openDeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { runPipeline, type Finished } from '#fly-worker/pipeline';
 import { openProvider, type RequestSeen } from '#fly-worker/provider';
+import { search } from '#fly-worker/reads';
 import { openSemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
 import { startTestDatabase, type TestDatabase } from './database.ts';
@@ -23,6 +24,8 @@ export interface SyncedTenant {
   tenantId: string;
   /** Signs in as this account through the sandbox's consent, as the connector's OAuth data says. */
   connect(connector: Connector, account: string): Promise<Account>;
+  /** Ids of records whose texts hold these words. */
+  find(q: string): Promise<string[]>;
   /** A change in the sandbox's back room; answers its JSON. */
   admin<T = Record<string, unknown>>(method: string, path: string, body?: object): Promise<T>;
   close(): Promise<void>;
@@ -30,13 +33,13 @@ export interface SyncedTenant {
 export interface Account {
   connectionId: string;
   /** One job over the range: the books, what became of the streams, and what was asked. Throws what the line throws. */
-  sync(range: Range, pageSize?: number): Promise<Finished & { streams: StreamProgress[]; asked: RequestSeen[] }>;
+  sync(range: Range, pageSize?: number, mode?: JobMode): Promise<Finished & { streams: StreamProgress[]; asked: RequestSeen[] }>;
 }
 
 export async function openSyncedTenant(options: Partial<SandboxOptions> = {}): Promise<SyncedTenant> {
   const db = await startTestDatabase(), sandbox = await startSandbox({ port: 0, ...options }), dir = mkdtempSync(join(tmpdir(), 'hsync-synced-'));
   const semantic = openSemanticMemory({ uri: dir }), threads = openDeriveThreads(), tenantId = `t${randomUUID().slice(0, 8)}`;
-  const shop = openWorkshop({ db: db.app, threads, embedder: localEmbedder(), embedsOnThread: true, semantic });
+  const embedder = localEmbedder(), shop = openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic });
   await db.owner.system([sql`insert into tenants (id, name, slug) values (${tenantId}, 'T', ${tenantId})`]);
   return {
     db, sandbox, tenantId,
@@ -53,13 +56,13 @@ export async function openSyncedTenant(options: Partial<SandboxOptions> = {}): P
       };
       return {
         connectionId,
-        async sync(range, pageSize = 100) {
+        async sync(range, pageSize = 100, mode = 'backfill') {
           const jobId = randomUUID(), signal = new AbortController().signal, baseUrl = grant.apiUrl ?? sandbox.url, asked: RequestSeen[] = [];
           await db.owner.system([sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence)
             values (${tenantId}, ${jobId}::uuid, ${connector.id}, ${connectionId}::uuid, ${range.since}::timestamptz, ${range.until}::timestamptz, 'test', 'running', 1)`]);
           try {
             const finished = await runPipeline({
-              shop, connector, baseUrl, range, signal, onProgress: () => undefined, lease: { tenantId, jobId, connectionId, integrationId: connector.id, fence: 1 },
+              shop, mode, connector, baseUrl, range, signal, onProgress: () => undefined, lease: { tenantId, jobId, connectionId, integrationId: connector.id, fence: 1 },
               provider: openProvider({ baseUrl, concurrencyMax: connector.concurrencyMax, token, signal, pageSize, meaningOf: connector.meaningOf, onRequest: (seen) => asked.push(seen) }),
             });
             return { ...finished, streams: finished.progress.streams, asked };
@@ -69,6 +72,7 @@ export async function openSyncedTenant(options: Partial<SandboxOptions> = {}): P
         },
       };
     },
+    find: async (q) => (await search({ db: db.app, semantic, embedder }, tenantId, { q, mode: 'keyword', recency: 'ignore', limit: 50 })).results.map((hit) => hit.record_id),
     async admin<T>(method: string, path: string, body?: object): Promise<T> {
       const response = await fetch(`${sandbox.url}/admin${path}`, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);

@@ -1,6 +1,6 @@
-/** Reading memory. Search and record texts live with the workers (LanceDB is theirs); counts come from Postgres. */
+/** Reading and forgetting memory. Search and record texts live with the workers (LanceDB is theirs); counts come from Postgres. */
 import { sql } from 'drizzle-orm';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { routes } from '#contract/api';
 import { ApiError, ApiErrorBody } from '#contract/errors';
 import { SEARCH_TIMEOUT_MS } from '#contract/limits';
@@ -14,6 +14,10 @@ export function serveMemory(app: App): void {
   serve(app, routes.search, ({ env, principal, query }) => askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer));
   serve(app, routes.getRecord, ({ env, principal, params }) => askFleet(env, 'record', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, MemoryRecord));
   serve(app, routes.exportMemory, ({ env, principal }) => streamFromFleet(env, 'export', { tenant_id: principal.tenantId }));
+  serve(app, routes.forgetRecord, async ({ env, principal, params }) => {
+    await askFleet(env, 'forget', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, z.object({}));
+    return null;
+  });
   serve(app, routes.memoryStats, async ({ env, principal: { tenantId } }) => {
     const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`
       select (select count(*)::int from records where tenant_id = ${tenantId}) as records,

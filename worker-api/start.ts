@@ -89,7 +89,7 @@ const moment = (at: Date): SQL => sql`${at.toISOString()}::timestamptz`;
 export function rangeKept(tenantId: string, connectionId: string): { since: SQL; until: SQL } {
   // Memory of what is still to come does not make a range of the past.
   const oldest = sql`(select least(min(w.since), now() - interval '1 day') from sync_windows w join historical_sync_jobs o on o.tenant_id = w.tenant_id and o.id = w.job_id
-    where o.tenant_id = ${tenantId} and o.source_connection_id = ${connectionId}::uuid and w.done having count(*) > 0)`;
+    where o.tenant_id = ${tenantId} and o.source_connection_id = ${connectionId}::uuid and w.kind = 'span' and w.done having count(*) > 0)`;
   const ago = (months: SQL): SQL => sql`now() - make_interval(months => ${months})`;
   return { since: sql`greatest(coalesce(${oldest}, ${ago(sql`${MONTHS_BACK_DEFAULT}::int`)}), ${ago(monthsAllowed)})`, until: sql`now()` };
 }

@@ -9,6 +9,9 @@ export const FOLDERS = [
   { id: 'AQMkADYAAAIBCgAAAA==', displayName: 'Deleted Items' },
 ] as const;
 
+/** Where deleted mail stays for a while; in no list of folders. */
+export const RECOVERABLE = { id: 'AQMkADYAAAIBFgAAAA==', displayName: 'Deletions' } as const;
+
 /** The id of a folder by its name. */
 export function folderId(name: (typeof FOLDERS)[number]['displayName']): string {
   return FOLDERS.find(folder => folder.displayName === name)?.id ?? FOLDERS[0].id;

@@ -1,6 +1,7 @@
 /** The sandbox's accounts: who exists, what is in their mailbox, sorted and serialised once. Speaks no HTTP. */
 import { createHash } from 'node:crypto';
 import { castFor, seenBy, type Cast } from '../mailbox/cast.ts';
+import { FOLDERS, RECOVERABLE } from '../mailbox/folders.ts';
 import { generateMailbox } from '../mailbox/generate.ts';
 import { loadMailbox } from '../mailbox/load.ts';
 import type { GraphEvent, GraphMessage, Mailbox, Person } from '../mailbox/shape.ts';
@@ -43,12 +44,23 @@ export type Logged = { at: string; provider: ProviderId; grant?: string; account
 /** Tokens issued up to these stamps are void. */
 export type Voids = { access: number; refresh: number };
 
+/** Something that happened to a mail or event, for providers that tell of changes. `from`, `to`: its folder before and after; null: there was none. Its place in the journal is its number. */
+export type Change = { what: 'mail' | 'event'; id: string; from: string | null; to: string | null };
+
 export class Account {
   readonly plan: AccountPlan;
   readonly id: string;
   log: Logged[] = [];
   /** Grows with every mail that comes or goes. */
   revision = 0;
+  readonly journal: Change[] = [];
+  /** Tokens that tell where somebody stands in the journal hold until this grows. */
+  journalEdition = 0;
+  folders: { id: string; displayName: string }[] = [...FOLDERS];
+  /** Deleted mails that could still be recovered. */
+  readonly binned = new Map<string, Entry<GraphMessage>>();
+  /** Deleted events of series: Microsoft tells of their series only. */
+  readonly cancelledInSeries = new Set<string>();
   #inFlight = new Map<ProviderId, number>();
   #voids = new Map<ProviderId, Voids>();
   #find: (address: string) => Account | undefined;
@@ -83,7 +95,7 @@ export class Account {
   get messages(): Entry<GraphMessage>[] {
     if (!this.#messages) {
       const { messages, events } = this.#original();
-      this.#events = events.map(eventEntry).sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
+      this.#events = events.map(eventEntry).sort(byStart);
       this.#messages = messages.map(messageEntry).sort(newestFirst);
     }
     return this.#messages;
@@ -110,14 +122,49 @@ export class Account {
     const entry = messageEntry(message), list = this.messages;
     const index = list.findIndex(other => newestFirst(entry, other) <= 0);
     list.splice(index < 0 ? list.length : index, 0, entry);
-    this.revision++;
+    this.binned.delete(message.id);
+    this.#changed({ what: 'mail', id: message.id, from: null, to: message.parentFolderId });
   }
 
-  remove(id: string): boolean {
-    const index = this.messages.findIndex(entry => entry.id === id);
-    if (index >= 0) this.messages.splice(index, 1);
+  /** A mail was edited, or moved into another folder. */
+  edited(entry: Entry<GraphMessage>, change: () => void): void {
+    const from = entry.value.parentFolderId;
+    change();
+    delete entry.cache;
+    this.#changed({ what: 'mail', id: entry.id, from, to: entry.value.parentFolderId });
+  }
+
+  /** `forGood`: it cannot be recovered either. */
+  remove(id: string, forGood = false): boolean {
+    const index = this.messages.findIndex(entry => entry.id === id), [entry] = index >= 0 ? this.messages.splice(index, 1) : [];
+    if (!entry) return false;
+    this.#changed({ what: 'mail', id, from: entry.value.parentFolderId, to: null });
+    if (!forGood) this.binned.set(id, messageEntry({ ...entry.value, parentFolderId: RECOVERABLE.id }));
+    return true;
+  }
+
+  /** Puts an event into the calendar, in the place of the one with its id. */
+  schedule(event: GraphEvent): void {
+    this.cancel(event.id);
+    this.cancelledInSeries.delete(event.id);
+    this.#events = [...this.events, eventEntry(event)].sort(byStart);
+    this.#changed({ what: 'event', id: event.id, from: null, to: 'calendar' });
+  }
+
+  cancel(id: string): boolean {
+    const gone = this.events.find(event => event.id === id);
+    if (!gone) return false;
+    this.#events = this.events.filter(event => event !== gone);
+    this.#changed({ what: 'event', id, from: 'calendar', to: null });
+    // Who deletes one event of a series changes the series.
+    if (gone.value.seriesMasterId) this.cancelledInSeries.add(id);
+    if (gone.value.seriesMasterId) for (const { id: other } of this.#events.filter(({ value }) => value.seriesMasterId === gone.value.seriesMasterId)) this.#changed({ what: 'event', id: other, from: 'calendar', to: 'calendar' });
+    return true;
+  }
+
+  #changed(change: Change): void {
+    this.journal.push(change);
     this.revision++;
-    return index >= 0;
   }
 
   voids(at: ProviderId): Voids {
@@ -195,6 +242,8 @@ const messageEntry = (value: GraphMessage): Entry<GraphMessage> => ({ at: value.
 const eventEntry = (value: GraphEvent): Entry<GraphEvent> => ({ at: seconds(value.start.dateTime), end: seconds(value.end.dateTime), id: value.id, value });
 /** `2026-06-15T10:00:00.0000000` -> `2026-06-15T10:00:00Z`: one form in which text order is time order. */
 const seconds = (dateTime: string): string => `${dateTime.slice(0, 19)}Z`;
+
+const byStart = (a: { at: string }, b: { at: string }): number => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
 
 function newestFirst(a: Entry<GraphMessage>, b: Entry<GraphMessage>): number {
   if (a.at !== b.at) return a.at < b.at ? 1 : -1;

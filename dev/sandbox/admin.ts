@@ -14,7 +14,7 @@
  * PATCH  /admin/accounts/{address}/messages/{id} {subject?, body?, isRead?}     an edit (POST does the same)
  * DELETE /admin/accounts/{address}/messages/{id}
  * GET    /admin/accounts/{address}/events              [{id, subject, start}] earliest first
- * *      /admin/accounts/{address}/{provider}/..       what the provider's own back room knows (slack/back-room.ts, salesforce/back-room.ts)
+ * *      /admin/accounts/{address}/{provider}/..       what the provider's own back room knows ({provider}/back-room.ts)
  * POST   /admin/accounts/{address}/expire-tokens {provider?}   access tokens given out so far are void; a refresh works
  * POST   /admin/accounts/{address}/revoke-tokens {provider?}   refresh tokens as well: only a new consent helps
  * GET    /admin/requests?account                       [{at, provider, grant?, account, method, path, status, ms}]; sign-in requests are logged without their query
@@ -112,14 +112,15 @@ function message(account: Account, method: string, id: string, input: Input, now
     return OK;
   }
   const { value } = entry, changeKey = `CQAAABYAAAB${randomUUID().replaceAll('-', '').slice(0, 22)}`;
-  if (typeof input['subject'] === 'string') value.subject = input['subject'];
-  if (typeof input['body'] === 'string') {
-    value.body = { ...value.body, content: input['body'] };
-    value.bodyPreview = plain(input['body']).slice(0, 255);
-  }
-  if (typeof input['isRead'] === 'boolean') value.isRead = input['isRead'];
-  Object.assign(value, { changeKey, '@odata.etag': `W/"${changeKey}"`, lastModifiedDateTime: seconds(now) });
-  delete entry.cache;
+  account.edited(entry, () => {
+    if (typeof input['subject'] === 'string') value.subject = input['subject'];
+    if (typeof input['body'] === 'string') {
+      value.body = { ...value.body, content: input['body'] };
+      value.bodyPreview = plain(input['body']).slice(0, 255);
+    }
+    if (typeof input['isRead'] === 'boolean') value.isRead = input['isRead'];
+    Object.assign(value, { changeKey, '@odata.etag': `W/"${changeKey}"`, lastModifiedDateTime: seconds(now) });
+  });
   return json(200, value);
 }
 

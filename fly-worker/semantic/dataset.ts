@@ -24,7 +24,7 @@ export interface Dataset {
   readonly table: Table;
   readonly dims: number;
   readonly hasVectorIndex: () => boolean;
-  /** Inserts rows that are not there yet. Returns how many were new. Starts upkeep when it is due. */
+  /** Inserts rows that are not there yet, renews the others. Returns how many were new. Starts upkeep when it is due. */
   store(rows: readonly MemoryRow[]): Promise<number>;
   rowsById(ids: readonly string[]): Promise<StoredRow[]>;
   delete(predicate: string): Promise<number>;
@@ -109,8 +109,8 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
   };
 
   const append = async (batch: Batch): Promise<number> => { await table.add(batch); return batch.numRows; };
-  /** Looks at every id there is: twice the work of appending. */
-  const merge = async (batch: Batch): Promise<number> => (await table.mergeInsert('id').whenNotMatchedInsertAll().execute(batch)).numInsertedRows;
+  /** Looks at every id there is: twice the work of appending. What is there already is written again, so that its `stored_at` says that somebody wants it: the sweep then leaves it. */
+  const merge = async (batch: Batch): Promise<number> => (await table.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(batch)).numInsertedRows;
 
   return {
     table, dims, stats, upkeep,

@@ -25,15 +25,15 @@ export interface SemanticOptions {
 }
 
 export interface SemanticMemory {
-  /** Inserts rows that are not there (by record id and content hash); repeating changes nothing. Returns how many were new. Throws RangeError on a vector of wrong length, zero or NaN. */
+  /** Inserts rows that are not there (by record id and content hash); repeating renews their `stored_at` and nothing else. Returns how many were new. Throws RangeError on a vector of wrong length, zero or NaN. */
   store(space: Space, rows: readonly MemoryRow[]): Promise<number>;
   /** Best first, more than asked for (see SemanticQuery.limit). Just-stored rows are found, by every process. */
   search(space: Space, query: SemanticQuery): Promise<Candidate[]>;
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
-  /** Forgets all versions of these records, in all tables of the tenant. */
-  remove(tenant: string, recordIds: readonly string[]): Promise<void>;
+  /** Deletes these versions of records, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
+  remove(tenant: string, versions: readonly { recordId: string; contentHash: string }[], storedBeforeMs: number): Promise<number>;
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
@@ -101,13 +101,15 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     stats: (space) => using<DatasetStats | null>(space, false, null, (dataset) => dataset.stats()),
     upkeep: (space) => using<Upkeep>(space, false, 'not_needed', (dataset) => dataset.upkeep()),
 
-    async remove(tenant, recordIds) {
-      const db = await database(tenant);
+    async remove(tenant, versions, storedBeforeMs) {
+      const db = await database(tenant), ids = versions.map((v) => rowId(v.recordId, v.contentHash)), old = `stored_at < ${Math.trunc(storedBeforeMs)}`;
+      let removed = 0;
       for (const name of await db.tableNames()) {
         const table = await db.openTable(name);
-        for (let from = 0; from < recordIds.length; from += IDS_PER_STATEMENT) await table.delete(isAnyOf('record_id', recordIds.slice(from, from + IDS_PER_STATEMENT)));
+        for (let from = 0; from < ids.length; from += IDS_PER_STATEMENT) removed += (await table.delete(`${old} AND ${isAnyOf('id', ids.slice(from, from + IDS_PER_STATEMENT))}`)).numDeletedRows;
         table.close();
       }
+      return removed;
     },
 
     async removeTenant(tenant) {

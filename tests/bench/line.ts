@@ -55,6 +55,7 @@ export async function runLine({ db, sandboxUrl, threads }: BenchWorld, { latency
   const began = performance.now();
   let rss = 0;
   const { progress } = await runPipeline({
+    mode: 'backfill',
     shop, connector, baseUrl: sandboxUrl, signal, range: { since: since.toISOString(), until: until.toISOString() },
     provider: { ...provider, fetchPage: (c, where) => measure(stages, 'fetch', () => provider.fetchPage(c, where)) },
     lease: { tenantId, jobId, connectionId, integrationId: integration, fence: 1 }, onProgress: () => { rss = Math.max(rss, process.memoryUsage.rss()); },

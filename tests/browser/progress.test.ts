@@ -8,7 +8,7 @@ import type { ProgressSocket } from '../../web/client/progress.ts';
 const TIME = '2026-11-21T10:00:00.000Z';
 const jobAt = (seq: number, status: JobStatus = 'running'): Job => ({
   job_id: 'j', integration_id: 'outlook', source_connection_id: 'c', status, reason: status === 'running' ? null : 'done', message: null, priority: 'normal', mode: 'backfill',
-  start_date: TIME, end_date: TIME, chunk_size: 100, scope: 'personal', progress_percentage: seq, records_processed: seq, entities_extracted: 0, relationships_extracted: 0,
+  start_date: TIME, end_date: TIME, chunk_size: 100, scope: 'personal', progress_percentage: seq, records_processed: seq, records_removed: 0, entities_extracted: 0, relationships_extracted: 0,
   ledger: { seen: 0, stored: 0, unchanged: 0, duplicate: 0, failed: 0 }, enrichment: null, streams: [], chunks_completed: 0, attempt: 1, max_retries: 3, error_count: 0, last_error: null,
   estimated_seconds_remaining: null, next_retry_at: null, last_heartbeat: null, created_by: 'user:u', created_at: TIME, started_at: null, completed_at: null, updated_at: TIME, seq,
 });

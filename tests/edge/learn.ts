@@ -15,13 +15,13 @@ export async function learn(db: TestDatabase, tenantId: string, connectionId: st
   const jobId = randomUUID(), lease = { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 };
   await db.owner.system([sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence)
     values (${tenantId}, ${jobId}::uuid, 'outlook', ${connectionId}::uuid, '1990-01-01', '2090-01-01', 'test', 'running', 1)`]);
-  const { windows } = await plan(db.app, lease, [{ stream: 'mail', no: 0, since: '1990-01-01T00:00:00.000Z', until: '2090-01-01T00:00:00.000Z' }]);
+  const { windows } = await plan(db.app, lease, [{ stream: 'mail', no: 0, since: '1990-01-01T00:00:00.000Z', until: '2090-01-01T00:00:00.000Z', kind: 'span', checkpoint: null }]);
   const window = windows[0]!;
   for (let from = 0; from < records.length; from += CHUNK, window.seq += 1) {
     const fresh = records.slice(from, from + CHUNK).map((source) => ({ source, recordId: recordId(tenantId, connectionId, source.stream, source.providerId), contentHash: contentHash(source) }));
     const before = await known(db.app, lease, fresh.map((f) => f.recordId)), done = from + CHUNK >= records.length;
     await commit(db.app, lease, {
-      window: { ...window }, checkpoint: from, done, covered: 1, seen: fresh.length, unchanged: [], failures: [], edited: fresh.map((f) => f.recordId).filter((id) => before.has(id)), streams: [], coveredTotal: 1, note: null, leftOut: 0,
+      window: { ...window }, checkpoint: from, done, covered: 1, seen: fresh.length, unchanged: [], failures: [], edited: fresh.map((f) => f.recordId).filter((id) => before.has(id)), streams: [], coveredTotal: 1, note: null, leftOut: 0, forgotten: [], mark: null,
       rows: toColumns(toRows(lease, fresh, derive(fresh.map((f) => f.source)))),
     });
   }

@@ -119,10 +119,10 @@ class World {
   /** One chunk through the real ledger, as a worker with this lease would commit it. */
   async #commit(lease: ledger.Lease): Promise<object> {
     try {
-      const plan = [{ stream: 'mail', no: 0, since: '2026-01-01T00:00:00.000Z', until: '2026-02-01T00:00:00.000Z' }];
+      const plan = [{ stream: 'mail', no: 0, kind: 'span' as const, checkpoint: null, since: '2026-01-01T00:00:00.000Z', until: '2026-02-01T00:00:00.000Z' }];
       const { windows } = await ledger.plan(this.#db.app, lease, plan);
       const counters = await ledger.commit(this.#db.app, lease, {
-        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], note: null, leftOut: 0, streams: [], coveredTotal: 0.1,
+        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], forgotten: [], note: null, leftOut: 0, mark: null, streams: [], coveredTotal: 0.1,
         rows: toColumns({ records: [], nodes: [], edges: [], evidence: [] }),
       });
       return { landed: true, chunks: counters.chunks_completed };

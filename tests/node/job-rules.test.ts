@@ -118,6 +118,7 @@ async function run(jobId: string, records: SourceRecord[], isBroken: (id: string
   };
   const connector = { id: 'outlook', concurrencyMax: 1, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [{ name: 'mail', order: 'unordered', windowDays: 7 }] } as unknown as Connector;
   const finished = await runPipeline({
+    mode: 'backfill',
     shop: openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }), connector, baseUrl: '', range: RANGE, signal: new AbortController().signal, onProgress: () => undefined,
     lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 }, provider: { fetchPage, pageSize: () => 10, get: () => { throw new Error('not asked'); } } as never,
   });

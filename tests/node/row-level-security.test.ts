@@ -125,7 +125,7 @@ describe('the worker\'s line without any WHERE', () => {
   const run = async (side: Side, mails: SourceRecord[], unreadable: { providerId: string; message: string }[] = []) => {
     const lease = await newJobOf(side);
     const { progress, mismatch } = await runPipeline({
-      lease, baseUrl: '', range: { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' }, signal: AbortSignal.timeout(60_000), onProgress: () => undefined,
+      lease, mode: 'backfill', baseUrl: '', range: { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' }, signal: AbortSignal.timeout(60_000), onProgress: () => undefined,
       shop: openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }),
       connector: { id: 'outlook', concurrencyMax: 2, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [{ name: 'mail', order: 'unordered', windowDays: 36_500 }] } as never,
       provider: { pageSize: () => 100, fetchPage: async () => ({ records: mails, unreadable, next: null }) } as never,

@@ -19,6 +19,7 @@ export async function runOnce({ db, shop, tenantId, connectionId, records, unrea
     return { records: records.slice(from, next), unreadable: from === 0 ? unreadable : [], next: next < records.length ? next : null };
   };
   const finished = await runPipeline({
+    mode: 'backfill',
     shop, connector, baseUrl: '', range: RANGE, signal: new AbortController().signal, onProgress: () => undefined,
     lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 }, provider: { fetchPage, pageSize: () => PAGE, get: () => { throw new Error('not asked'); } } as never,
   });

@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Connector, Page, SourceRecord } from '#contract/connector';
+import type { Page, SourceRecord } from '#contract/connector';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import type { Embedder } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
-import { runPipeline, type Finished } from '#fly-worker/pipeline';
+import type { Finished } from '#fly-worker/pipeline';
 import { readRecord, search } from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
 import { benchMails } from '../bench/mails.ts';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
+import { runOnce } from './run-once.ts';
 
-const RANGE = { since: '2000-01-01T00:00:00.000Z', until: '2040-01-01T00:00:00.000Z' };
 let db: TestDatabase, dir: string, semantic: SemanticMemory, threads: DeriveThreads, tenantId: string, connectionId: string, embedded: number;
 
 /** Counts what it embeds; otherwise the local one. Off the thread, as a model's would be. */
@@ -37,22 +37,8 @@ beforeEach(async () => {
   await db.owner.system([sql`insert into tenants (id, name, slug) values (${tenantId}, 'T', ${tenantId})`, sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', 'a')`]);
 });
 
-/** One job over these records, in pages of 20. */
-async function run(records: SourceRecord[], unreadable: Page['unreadable'] = []): Promise<Finished> {
-  const jobId = randomUUID();
-  await db.owner.system([sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence) values (${tenantId}, ${jobId}::uuid, 'outlook', ${connectionId}::uuid, ${RANGE.since}::timestamptz, ${RANGE.until}::timestamptz, 'test', 'running', 1)`]);
-  const connector = { id: 'outlook', concurrencyMax: 2, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [{ name: 'mail', order: 'unordered', windowDays: 36_500 }] } as unknown as Connector;
-  const fetchPage = async (_: unknown, { cursor }: { cursor: unknown }): Promise<Page> => {
-    const from = Number(cursor ?? 0), next = from + 20;
-    return { records: records.slice(from, next), unreadable: from === 0 ? unreadable : [], next: next < records.length ? next : null };
-  };
-  const finished = await runPipeline({
-    shop: openWorkshop({ db: db.app, threads, embedder, embedsOnThread: false, semantic }), connector, baseUrl: '', range: RANGE, signal: new AbortController().signal, onProgress: () => undefined,
-    lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 1 }, provider: { fetchPage, pageSize: () => 20, get: () => { throw new Error('not asked'); } } as never,
-  });
-  await db.owner.system([sql`update historical_sync_jobs set status = 'completed' where id = ${jobId}::uuid`]);
-  return finished;
-}
+const run = (records: SourceRecord[], unreadable: Page['unreadable'] = []): Promise<Finished> =>
+  runOnce({ db, shop: openWorkshop({ db: db.app, threads, embedder, embedsOnThread: false, semantic }), tenantId, connectionId, records, unreadable });
 
 /** Every row of both memories, as one value. */
 async function everything(): Promise<unknown> {

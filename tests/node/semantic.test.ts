@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, Index } from '@lancedb/lancedb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RECENCY_WORTH, SWEEP_AFTER_MS, UNINDEXED_ROWS_MAX } from '#contract/limits';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
@@ -196,10 +196,16 @@ describe('keeping in order', () => {
     expect((await memory.stats(space('two')))?.rows).toBe(480);
     await other.close();
   });
-  it('forgets records in all their versions and in all tables', async () => {
+  it('removes versions of records that nobody has stored since, and no others', async () => {
     await memory.store(space('gone'), [...await rowsOf([{ id: 'a', text: 'wordone' }, { id: 'it\'s', text: 'wordone' }, { id: 'c', text: 'wordone' }]), ...await rowsOf([{ id: 'a', text: 'wordone again', hash: 'h2' }])]);
-    await memory.remove('gone', ['a', 'it\'s']);
-    expect(await find('gone', 'wordone', { mode: 'keyword' })).toEqual(['c']);
+    const versions = [{ recordId: 'a', contentHash: 'h1' }, { recordId: 'it\'s', contentHash: 'h1' }], before = Date.now() + 1;
+    expect(await memory.remove('gone', versions, before - 60_000), 'stored since').toBe(0);
+    expect(await memory.remove('gone', versions, before)).toBe(2);
+    expect((await find('gone', 'wordone', { mode: 'keyword' })).toSorted()).toEqual(['a', 'c']);
+    await vi.waitFor(() => { expect(Date.now()).toBeGreaterThan(before); });
+    expect(await memory.store(space('gone'), await rowsOf([{ id: 'c', text: 'wordone' }])), 'there already, now renewed').toBe(0);
+    expect(await memory.remove('gone', [{ recordId: 'c', contentHash: 'h1' }], before), 'whoever is about to name it finds it').toBe(0);
+    expect((await memory.stats(space('gone')))?.rows).toBe(2);
     await memory.removeTenant('gone');
     expect(await find('gone', 'wordone')).toEqual([]);
     expect(await memory.store(space('gone'), await rowsOf([{ id: 'new', text: 'wordone' }]))).toBe(1);

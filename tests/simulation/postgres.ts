@@ -15,8 +15,8 @@ export interface SimulatedDatabase extends Database {
   end(): Promise<void>;
 }
 
-/** A chunk that landed, as its statement's first parameters say. */
-export interface Landed { fence: number; chunk: string }
+/** A chunk that landed, as its statement's first parameters say; or one at a shut gate (`isShut`) that forgot records all the same. */
+export interface Landed { jobId: string; fence: number; chunk: string; forgot: string[]; isShut: boolean }
 
 export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewrite, onChunk: (landed: Landed, currentFence: number) => void): Promise<SimulatedDatabase> {
   const client = new pg.Client({ connectionString: url });
@@ -30,24 +30,28 @@ export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewri
     if (!name) names.set(changed, name = `s${names.size}`);
     return (await client.query({ name, text: changed, values: params })).rows as Row[];
   }
-  async function watch(statements: SQL[], answers: Row[][]): Promise<void> {
+  const recordsOf = async (tenantId: unknown): Promise<string[]> => (await client.query({ name: 'records', text: 'select record_id::text as id from records where tenant_id = $1', values: [tenantId] })).rows.map((r: { id: string }) => r.id);
+  async function watch(statements: SQL[], answers: Row[][], before: string[] | null): Promise<void> {
     for (const [i, statement] of statements.entries()) {
       const { text, params } = compile(statement);
-      if (!text.includes('advanced as') || answers[i]?.length !== 1) continue;
-      const [tenantId, , fence, stream, no, seq] = params;
-      const { rows } = await client.query({ name: 'fence', text: 'select fence::int as fence from historical_sync_jobs where tenant_id = $1', values: [tenantId] });
-      onChunk({ fence: Number(fence), chunk: `${stream}/${no}/${seq}` }, rows[0].fence);
+      if (!text.includes('advanced as')) continue;
+      const [tenantId, jobId, fence, stream, no, seq] = params, isShut = answers[i]?.length !== 1, after = before && new Set(await recordsOf(tenantId));
+      const forgot = after && before ? before.filter((id) => !after.has(id)) : [];
+      if (isShut && forgot.length === 0) continue;
+      const { rows } = await client.query({ name: 'fence', text: 'select fence::int as fence from historical_sync_jobs where tenant_id = $1 and id = $2', values: [tenantId, jobId] });
+      onChunk({ jobId: String(jobId), fence: Number(fence), chunk: `${jobId}/${stream}/${no}/${seq}`, forgot, isShut }, rows[0].fence);
     }
   }
   async function run(statements: SQL[]): Promise<Row[][]> {
     const become = fate();
     if (become === 'lost') throw new DatabaseError('unavailable', 'lost on the way');
-    const answers: Row[][] = [];
+    const answers: Row[][] = [], forgetting = statements.map(compile).find(({ text }) => text.includes('forgotten as (delete'));
+    const before = forgetting ? await recordsOf(forgetting.params[0]) : null;
     await client.query('begin');
     try {
       for (const statement of statements) answers.push(await execute(statement));
       await client.query('commit');
-      await watch(statements, answers);
+      await watch(statements, answers, before);
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       if (error instanceof AssertionError) throw error;

@@ -45,7 +45,7 @@ export function openSimulatedProvider(poison: boolean): SimulatedProvider {
   return provider;
 }
 
-const recordOf = (stream: string, since: string, id: string, revision: number): SourceRecord => ({
+export const recordOf = (stream: string, since: string, id: string, revision: number): SourceRecord => ({
   stream, providerId: id, kind: 'mail', occurredAt: since, endsAt: null, title: id, body: { format: 'text', content: `${id}#${revision}` }, participants: [],
   threadId: null, globalId: null, replyToGlobalId: null, url: null, properties: {},
 });

@@ -11,18 +11,17 @@ export interface Ending {
   completed: boolean; poison: string | null;
   /** What could not be read or processed could be from some moment on; and the job was asked to try it again after that. */
   mayHaveHealed: boolean; wasRetried: boolean;
-  /** The type of what is only staged by itself was activated, and not deactivated again. */
-  isActive: boolean;
 }
 
 /** Everything that a worker could write, as one comparable value. */
 export async function snapshotOf(db: SimulatedDatabase, tenantId: string): Promise<Row> {
   const [row] = await db.query(`select
-    (select string_agg(w::text, ';' order by stream, no) from sync_windows w where tenant_id = $1) as windows,
+    (select string_agg(w::text, ';' order by job_id, stream, no) from sync_windows w where tenant_id = $1) as windows,
     (select string_agg(r.record_id::text || r.content_hash, ';' order by record_id) from records r where tenant_id = $1) as records,
     (select count(*)::int from sync_ledger where tenant_id = $1) as ledger, (select count(*)::int from evidence where tenant_id = $1) as evidence,
     (select count(*)::int from graph_nodes where tenant_id = $1) as nodes, (select count(*)::int from graph_edges where tenant_id = $1) as edges,
-    (select seen || '/' || stored || '/' || chunks_completed || '/' || status from historical_sync_jobs where tenant_id = $1) as job`, [tenantId]);
+    (select string_agg(t::text, ';' order by stream, since) from sync_tokens t where tenant_id = $1) as tokens,
+    (select string_agg(seen || '/' || stored || '/' || removed || '/' || chunks_completed || '/' || status, ';' order by id) from historical_sync_jobs where tenant_id = $1) as jobs`, [tenantId]);
   return row!;
 }
 
@@ -43,13 +42,24 @@ export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promis
     assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.provider_id} stands in the ledger but not in semantic memory`);
   }
   if (completed) assert.deepEqual(records.map((r) => r.id).sort(), expected.map(idOf).sort(), `seed ${seed}: the ledger holds exactly the provider's records`);
-  await expectGraph(db, ending, records);
+  await expectGraph(db, seed, tenantId, records);
   await expectBooks(db, ending);
   if (completed) await expectPassedOver(db, ending);
 }
 
+/** After later syncs and a last one in peace: both memories hold what the provider has, as it is, and nothing else; every job's books balance. `wanted`: record id -> content. */
+export async function expectUpToDate(db: SimulatedDatabase, seed: number, tenantId: string, wanted: Map<string, string>, lance: { id: string; hash: string }[]): Promise<void> {
+  const records = await db.query('select record_id::text as id, content_hash as hash from records where tenant_id = $1', [tenantId]) as unknown as { id: string; hash: string }[];
+  const sorted = (entries: Iterable<readonly [string, string]>) => [...entries].map(([id, hash]) => `${hash} ${id}`).sort();
+  assert.deepEqual(sorted(records.map((r) => [r.id, r.hash])), sorted(wanted), `seed ${seed}: memory holds what the provider has, edited and deleted as there`);
+  for (const r of records) assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.hash} stands in the ledger but not in semantic memory`);
+  await expectGraph(db, seed, tenantId, records);
+  for (const { id } of await db.query('select id::text from historical_sync_jobs where tenant_id = $1', [tenantId])) await expectBalance(db, seed, tenantId, String(id));
+}
+
 /** The graph is exactly what the stored records say: nothing more, nothing less. */
-async function expectGraph(db: SimulatedDatabase, { seed, tenantId, isActive }: Ending, records: { id: string; provider_id: string; hash: string }[]): Promise<void> {
+async function expectGraph(db: SimulatedDatabase, seed: number, tenantId: string, records: { id: string; hash: string }[]): Promise<void> {
+  const isActive = (await db.query(`select 1 as is_active from entity_types where tenant_id = $1 and slug = 'url' and status = 'active'`, [tenantId])).length > 0;
   const nodes = new Set<string>(), staged = new Set<string>(), edges = new Set<string>(), evidence = new Set<string>();
   for (const r of records) {
     const { facts } = derivedOf({ body: { content: r.hash }, title: '' } as never);
@@ -93,21 +103,27 @@ async function expectPassedOver(db: SimulatedDatabase, { seed, tenantId }: Endin
   }
 }
 
-async function expectBooks(db: SimulatedDatabase, { seed, tenantId, completed, provider }: Ending): Promise<void> {
-  const [job] = await db.query('select status, seen, stored, unchanged, duplicate, failed, chunks_completed, records_processed, progress_percentage from historical_sync_jobs where tenant_id = $1', [tenantId]) as [Row];
-  const [sums] = await db.query(`select coalesce(sum(seen), 0)::int as seen, coalesce(sum(stored), 0)::int as stored, coalesce(sum(unchanged), 0)::int as unchanged, coalesce(sum(duplicate), 0)::int as duplicate,
-    coalesce(sum(failed), 0)::int as failed, coalesce(sum(seq), 0)::int as chunks_completed, coalesce(bool_and(done), false) as done from sync_windows where tenant_id = $1`, [tenantId]) as [Row];
-  const [entries] = await db.query(`select count(*) filter (where outcome = 'stored')::int as stored, count(*) filter (where outcome = 'unchanged')::int as unchanged, count(*) filter (where outcome = 'failed')::int as failed from sync_ledger where tenant_id = $1`, [tenantId]) as [Row];
-  const n = (row: Row, key: string) => Number(row[key]);
+async function expectBooks(db: SimulatedDatabase, { seed, tenantId, jobId, completed, provider }: Ending): Promise<void> {
+  const { job, sums } = await expectBalance(db, seed, tenantId, jobId), n = (row: Row, key: string) => Number(row[key]);
   const [usage] = await db.query('select coalesce(sum(records_stored), 0)::int as stored from acu_usage where tenant_id = $1', [tenantId]) as [Row];
   assert.equal(n(usage, 'stored'), n(job, 'stored'), `seed ${seed}: what was stored is what is paid for`);
-  assert.equal(n(job, 'seen'), n(job, 'stored') + n(job, 'unchanged') + n(job, 'duplicate') + n(job, 'failed'), `seed ${seed}: the books balance`);
-  for (const key of ['seen', 'stored', 'unchanged', 'duplicate', 'failed', 'chunks_completed']) assert.equal(n(job, key), n(sums, key), `seed ${seed}: ${key} of the windows add up to the job's`);
-  for (const key of ['stored', 'unchanged', 'failed']) assert.equal(n(job, key), n(entries, key), `seed ${seed}: ${key} is what the ledger's rows say`);
   if (!completed) return;
   assert.equal(job.status, 'completed', `seed ${seed}: Postgres knows that it is completed`);
   assert.equal(sums.done, true, `seed ${seed}: every window is done`);
   assert.equal(n(job, 'stored') + n(job, 'unchanged') + n(job, 'failed'), provider.ids.length, `seed ${seed}: every record of the provider is counted once`);
   assert.equal(n(job, 'records_processed'), n(job, 'stored') + n(job, 'unchanged'));
   assert.equal(n(job, 'progress_percentage'), 100);
+}
+
+/** The books of one job: they balance, and they are what windows and ledger rows say. */
+async function expectBalance(db: SimulatedDatabase, seed: number, tenantId: string, jobId: string): Promise<{ job: Row; sums: Row }> {
+  const [job] = await db.query('select status, seen, stored, unchanged, duplicate, failed, removed, chunks_completed, records_processed, progress_percentage from historical_sync_jobs where tenant_id = $1 and id = $2', [tenantId, jobId]) as [Row];
+  const [sums] = await db.query(`select coalesce(sum(seen), 0)::int as seen, coalesce(sum(stored), 0)::int as stored, coalesce(sum(unchanged), 0)::int as unchanged, coalesce(sum(duplicate), 0)::int as duplicate,
+    coalesce(sum(failed), 0)::int as failed, coalesce(sum(removed), 0)::int as removed, coalesce(sum(seq), 0)::int as chunks_completed, coalesce(bool_and(done), false) as done from sync_windows where tenant_id = $1 and job_id = $2`, [tenantId, jobId]) as [Row];
+  const [entries] = await db.query(`select count(*) filter (where outcome = 'stored')::int as stored, count(*) filter (where outcome = 'unchanged')::int as unchanged, count(*) filter (where outcome = 'failed')::int as failed from sync_ledger where tenant_id = $1 and job_id = $2`, [tenantId, jobId]) as [Row];
+  const n = (row: Row, key: string) => Number(row[key]);
+  assert.equal(n(job, 'seen'), n(job, 'stored') + n(job, 'unchanged') + n(job, 'duplicate') + n(job, 'failed'), `seed ${seed}: the books balance`);
+  for (const key of ['seen', 'stored', 'unchanged', 'duplicate', 'failed', 'removed', 'chunks_completed']) assert.equal(n(job, key), n(sums, key), `seed ${seed}: ${key} of the windows add up to the job's`);
+  for (const key of ['stored', 'unchanged', 'failed']) assert.equal(n(job, key), n(entries, key), `seed ${seed}: ${key} is what the ledger's rows say`);
+  return { job, sums };
 }

@@ -13,16 +13,26 @@ export interface Tape {
   pageSize?: string;
   /** Records asked for a page; 100 when absent. */
   recordsAPage?: number;
-  /** `spare`: asked only when something went wrong. `file`: parts of it are answered, as HTTP ranges. */
-  exchanges: { get: string; json?: unknown; file?: FileOnTape; spare?: boolean }[];
+  exchanges: Exchange[];
   account: { get: string; json: unknown; is: string } | null;
   /** Provider ids in the order they are read, repeats included, by stream. */
   records: Record<string, string[]>;
   unreadable: Record<string, string[]>;
+  changes?: TapeChanges;
   /** Records that are met and left out, by stream. */
   leftOut?: Record<string, number>;
   /** Troubles that only this provider words like this. They befall the first stream. */
   cases?: TapeCase[];
+}
+
+/** `spare`: asked only when something went wrong. `file`: parts of it are answered, as HTTP ranges. `status` is 200 when absent. */
+export interface Exchange { get: string; json?: unknown; file?: FileOnTape; spare?: boolean; status?: number }
+
+/** What `changes` and `readOne` are asked, by stream: a begin that brings a token, a round from there, and single records (null: gone). */
+export interface TapeChanges {
+  exchanges: Exchange[];
+  streams: Record<string, { records: string[]; unreadable?: string[]; removed: string[] }>;
+  one: { stream: string; id: string; is: 'there' | 'gone' }[];
 }
 
 /** Bytes, in lines so that people can read them: a character a byte, or base64. */
@@ -65,10 +75,10 @@ export async function replay(tape: Tape): Promise<Replay> {
     const path = decodeURIComponent((request.url ?? '').replace(/^\/base/, ''));
     const size = tape.pageSize ? new RegExp(tape.pageSize).exec(`${path}\n${JSON.stringify(request.headers)}`)?.slice(1).find(Boolean) ?? '0' : '0';
     state.asked.push(path);
-    const all = tape.account ? [...tape.exchanges, tape.account] : tape.exchanges;
+    const all: Exchange[] = [...tape.exchanges, ...tape.changes?.exchanges ?? [], ...tape.account ? [tape.account] : []];
     const hit = all.filter((e) => path.startsWith(e.get.replaceAll('{{size}}', size))).sort((a, b) => b.get.length - a.get.length)[0];
-    const recorded = hit && 'file' in hit && hit.file ? partOf(hit.file, request.headers.range) : {
-      status: hit ? 200 : 404, headers: { 'content-type': 'application/json' },
+    const recorded = hit?.file ? partOf(hit.file, request.headers.range) : {
+      status: hit ? hit.status ?? 200 : 404, headers: { 'content-type': 'application/json' },
       body: Buffer.from(hit ? JSON.stringify(hit.json).replaceAll('{{base}}', state.linksTo ?? baseUrl).replaceAll('{{host}}', state.linksTo ?? '').replaceAll('{{size}}', size) : ''),
     };
     const token = request.headers.authorization?.replace('Bearer ', '') ?? '';

@@ -1,14 +1,13 @@
 /** The sandbox's Microsoft Graph: the signed-in user's mail and calendar, page by page. Authorisation and faults have happened before. */
-import { FOLDERS } from '../../mailbox/folders.ts';
-import type { GraphMessage } from '../../mailbox/shape.ts';
+import { RECOVERABLE } from '../../mailbox/folders.ts';
+import type { GraphEvent, GraphMessage } from '../../mailbox/shape.ts';
 import type { Account, Entry } from '../accounts.ts';
 import type { ApiRequest } from '../provider.ts';
 import { json, type Answer } from '../wire.ts';
+import { calendarDelta, folderDelta, mailDelta } from './delta.ts';
+import { allowed, bytesOf, context, FOREIGN, pageOf } from './items.ts';
 import { readMailQuery, readPaging, readView, type MailQuery } from './query.ts';
 import { graphError } from './wording.ts';
-
-/** A link that a careful client refuses to follow. */
-const FOREIGN = 'https://graph.attacker.example';
 
 /** Answers one GET below /v1.0/me. */
 export function answerGraph(request: ApiRequest): Answer {
@@ -17,16 +16,16 @@ export function answerGraph(request: ApiRequest): Answer {
   if (path === '') return me(account, base);
   if (path === '/messages') return allowed(request, 'mail.read') ?? listMessages(request);
   if (path === '/mailFolders') return allowed(request, 'mail.read') ?? folders(account, base);
+  if (path === '/mailFolders/delta') return allowed(request, 'mail.read') ?? folderDelta(request);
+  if (path === '/calendarView/delta') return allowed(request, 'calendars.read') ?? calendarDelta(request);
   if (path === '/calendarView' || path === '/calendar/calendarView') return allowed(request, 'calendars.read') ?? calendarView(request);
-  const message = /^\/messages\/([^/]+)$/.exec(path)?.[1];
-  if (message) return allowed(request, 'mail.read') ?? oneMessage(request, decodeURIComponent(message));
+  const [, collection, id = ''] = /^\/(messages|events|mailFolders)\/([^/]+)$/.exec(path) ?? [];
+  if (collection === 'messages') return allowed(request, 'mail.read') ?? oneMessage(request, decodeURIComponent(id));
+  if (collection === 'events') return allowed(request, 'calendars.read') ?? oneEvent(request, decodeURIComponent(id));
+  if (collection === 'mailFolders') return allowed(request, 'mail.read') ?? oneFolder(request, decodeURIComponent(id));
+  const folder = /^\/mailFolders\/([^/]+)\/messages\/delta$/.exec(path)?.[1];
+  if (folder) return allowed(request, 'mail.read') ?? mailDelta(request, decodeURIComponent(folder));
   return graphError(400, 'BadRequest', `Resource not found for the segment '${path.split('/')[1]}'.`);
-}
-
-/** `Mail.ReadWrite` includes `Mail.Read`; the app's whole permission set is `.default`. */
-function allowed({ scope }: ApiRequest, needed: string): Answer | undefined {
-  const has = scope.toLowerCase();
-  return has.includes(needed) || has.includes('/.default') ? undefined : graphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
 }
 
 function me(account: Account, base: string): Answer {
@@ -40,19 +39,38 @@ function me(account: Account, base: string): Answer {
 function folders(account: Account, base: string): Answer {
   const count = (id: string, unread: boolean): number =>
     account.messages.filter(({ value }) => value.parentFolderId === id && !(unread && value.isRead)).length;
-  const value = FOLDERS.map(({ id, displayName }) => ({
+  const value = account.folders.map(({ id, displayName }) => ({
     id, displayName, parentFolderId: 'AQMkADYAAAIBCAAAAA==', childFolderCount: 0,
     unreadItemCount: count(id, true), totalItemCount: count(id, false), isHidden: false,
   }));
   return json(200, { '@odata.context': `${context(account, base)}/mailFolders`, value });
 }
 
-function oneMessage({ account, base, url }: ApiRequest, id: string): Answer {
-  const entry = account.find(id);
-  if (!entry) return graphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
-  const paging = readPaging(url.searchParams);
-  const select = 'select' in paging ? paging.select : [];
-  return json(200, { '@odata.context': `${context(account, base)}/messages/$entity`, ...JSON.parse(bytesOf(entry, select).toString('utf8')) });
+const NOT_FOUND = graphError(404, 'ErrorItemNotFound', 'The specified object was not found in the store.');
+
+/** By its immutable id a mail is found for as long as it can be recovered, in a folder that no list shows. */
+function oneMessage(request: ApiRequest, id: string): Answer {
+  const { account } = request;
+  return one(request, 'messages', account.find(id) ?? account.binned.get(id));
+}
+
+/** A series is read as its first event in other clothes; lists do not show it. */
+function oneEvent(request: ApiRequest, id: string): Answer {
+  const { events } = request.account, first = events.find(({ value }) => value.seriesMasterId === id)?.value;
+  const master: GraphEvent | undefined = first && { ...first, id, type: 'seriesMaster', seriesMasterId: null };
+  return one(request, 'events', events.find(event => event.id === id) ?? (master && { at: '', end: '', id, value: master }));
+}
+
+function one({ account, base, url }: ApiRequest, collection: string, entry: Entry<object> | undefined): Answer {
+  if (!entry) return NOT_FOUND;
+  const paging = readPaging(url.searchParams), select = 'select' in paging ? paging.select : [];
+  return json(200, { '@odata.context': `${context(account, base)}/${collection}/$entity`, ...JSON.parse(bytesOf(entry, select).toString('utf8')) });
+}
+
+/** By id or well-known name. https://learn.microsoft.com/graph/api/resources/mailfolder */
+function oneFolder({ account, base }: ApiRequest, id: string): Answer {
+  const folder = id === 'recoverableitemsdeletions' ? RECOVERABLE : account.folders.find(one => one.id === id || one.displayName.replaceAll(' ', '').toLowerCase() === id.toLowerCase());
+  return folder ? json(200, { '@odata.context': `${context(account, base)}/mailFolders/$entity`, ...folder }) : NOT_FOUND;
 }
 
 /** https://learn.microsoft.com/graph/api/user-list-messages */
@@ -101,32 +119,11 @@ function page(request: ApiRequest, collection: string, list: Entry<object>[], { 
   const origin = pageFault === 'foreign-next-link' ? FOREIGN : base;
   const head: Record<string, string> = { '@odata.context': `${context(account, base)}/${collection}${select.length ? `(${select.join(',')})` : ''}` };
   if (more || pageFault === 'foreign-next-link') head['@odata.nextLink'] = nextLink(request.url, origin, next);
-  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"value":[`)];
-  slice.forEach((entry, i) => {
-    if (i) parts.push(COMMA);
-    parts.push(bytesOf(entry, select));
-  });
-  parts.push(END);
-  return { status: 200, body: Buffer.concat(parts), headers: { 'content-type': 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8' } };
+  return pageOf(head, slice.map(entry => bytesOf(entry, select)));
 }
-
-const COMMA = Buffer.from(','), END = Buffer.from(']}');
 
 function nextLink(url: URL, origin: string, skip: number): string {
   const params = new URLSearchParams(url.searchParams);
   params.set('$skip', String(skip));
   return `${origin}${url.pathname}?${params.toString()}`;
 }
-
-/** Serialised once for the $select that is asked for again and again. */
-function bytesOf(entry: Entry<object>, select: string[]): Buffer {
-  const key = `graph ${select.join()}`;
-  if (entry.cache?.form === key) return entry.cache.bytes;
-  const value = entry.value as Record<string, unknown>;
-  const kept = select.length ? Object.fromEntries(['@odata.etag', 'id', ...select].filter(name => value[name] !== undefined).map(name => [name, value[name]])) : value;
-  const bytes = Buffer.from(JSON.stringify(kept));
-  entry.cache = { form: key, bytes };
-  return bytes;
-}
-
-const context = (account: Account, base: string): string => `${base}/v1.0/$metadata#users('${account.id}')`;

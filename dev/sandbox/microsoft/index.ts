@@ -1,6 +1,7 @@
 /** Microsoft in the sandbox: the common login and Graph. Set MICROSOFT_LOGIN_URL and MICROSOFT_GRAPH_URL to the sandbox's address. */
 import type { Grant, Provider, SignIn } from '../provider.ts';
 import { json } from '../wire.ts';
+import { backRoom } from './back-room.ts';
 import { answerGraph } from './graph.ts';
 import { graphError, refused, say } from './wording.ts';
 
@@ -41,6 +42,7 @@ export const microsoft: Provider = {
   owns: (path) => path.startsWith('/v1.0/'),
   answer: (request) => (request.method === 'GET' ? answerGraph(request) : graphError(405, 'Request_BadRequest', 'The sandbox only reads.')),
   say,
+  backRoom,
   pageSize: (url) => Number(url.searchParams.get('$top') ?? 0),
 };
 
