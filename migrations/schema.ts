@@ -1,6 +1,6 @@
 /** The tables of migrations/sql as drizzle knows them. The SQL decides; a test compares the two column by column. */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, customType, date, doublePrecision, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, customType, date, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /** Postgres' one-byte "char". */
 const singleChar = customType<{ data: string }>({ dataType: () => '"char"' });
@@ -367,45 +367,4 @@ export const modelUsage = pgTable('model_usage', {
   tokens: bigint('tokens', { mode: 'number' }).notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.month, t.jobId] })]);
 
-export const nodeMerges = pgTable('node_merges', {
-  tenantId: text('tenant_id').notNull(),
-  id: uuid('id').notNull(),
-  intoId: uuid('into_id').notNull(),
-  rootId: uuid('root_id').notNull(),
-  mergedBy: text('merged_by').notNull(),
-  mergedAt: timestamp('merged_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
-
-export const entityTypes = pgTable('entity_types', {
-  tenantId: text('tenant_id').notNull(),
-  slug: text('slug').notNull(),
-  status: text('status').notNull(),
-  jsonSchema: jsonb('json_schema').notNull(),
-  activatedAt: timestamp('activated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-  changedBy: text('changed_by').notNull(),
-  changedAt: timestamp('changed_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.slug] })]);
-
-export const graphCommunities = pgTable('graph_communities', {
-  tenantId: text('tenant_id').notNull(),
-  nodeId: uuid('node_id').notNull(),
-  communityId: uuid('community_id').notNull(),
-  rank: integer('rank').notNull(),
-  weight: doublePrecision('weight').notNull(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.nodeId] })]);
-
-export const communityBuilds = pgTable('community_builds', {
-  tenantId: text('tenant_id').notNull(),
-  builtAt: timestamp('built_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-  modularity: doublePrecision('modularity').notNull(),
-  isCut: boolean('is_cut').notNull(),
-}, (t) => [primaryKey({ columns: [t.tenantId] })]);
-
-export const extractionCache = pgTable('extraction_cache', {
-  tenantId: text('tenant_id').notNull(),
-  contentHash: text('content_hash').notNull(),
-  extractor: text('extractor').notNull(),
-  answer: jsonb('answer').notNull(),
-  tokens: integer('tokens').notNull().default(0),
-  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.contentHash, t.extractor] })]);
+export * from './schema-memory.ts';
