@@ -53,8 +53,9 @@ export function coveredPart(all: WindowState[]): number {
 export function streamProgress(windows: WindowState[]): StreamProgress[] {
   const byStream = Map.groupBy(windows.filter(isOrdinary), (w) => w.stream);
   return [...byStream].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, list]) => {
-    const ordered = list.filter(isSpan).toSorted((a, b) => a.no - b.no);
-    const broken = ordered.findIndex((w) => !w.done || w.note);
+    const ordered = list.filter(isSpan).toSorted((a, b) => (a.until > b.until ? -1 : 1));
+    // What lies between two windows that do not touch is not this run's to answer for.
+    const broken = ordered.findIndex((w, i) => !w.done || w.note || (i > 0 && w.until < ordered[i - 1]!.since));
     const run = broken === -1 ? ordered : ordered.slice(0, broken);
     const title = list[0]?.title, note = ordered.find((w) => w.note)?.note;
     return { name, ...(title ? { title } : {}), complete_back_to: run.at(-1)?.since ?? null, done: list.every((w) => w.done), ...(note ? { note } : {}), ...leftOutOf(ordered) };

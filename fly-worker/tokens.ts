@@ -3,11 +3,11 @@
  * whole reading did not meet. Tokens are written in the commit of the chunk that ends a round, so none is ever ahead of what is stored.
  */
 import { sql, type SQL } from 'drizzle-orm';
+import type { Span } from '#contract/connector';
 import { SWEEP_AGAIN_DAYS } from '#contract/limits';
 import type { StreamHistory } from '#contract/rounds';
 import type { PlannedWindow } from '#contract/windows';
 import type { Database } from '#migrations/database';
-import { stretches } from '#migrations/watermarks';
 import type { Lease, OpenWindow } from './ledger.ts';
 
 /** What a chunk leaves beside records: the end of a round of changes, or of a sweep. `againInDays`: a sweep is due then; null: none. */
@@ -17,15 +17,20 @@ const ISO = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 const ofStream = (lease: Lease, alias: string): SQL => sql`${sql.raw(alias)}.tenant_id = ${lease.tenantId} and ${sql.raw(alias)}.connection_id = ${lease.connectionId}::uuid`;
 const inDays = (days: number | null): SQL => sql`now() + make_interval(days => ${days}::int)`;
 
+const spansIn = (ranges: string): SQL => sql`(select coalesce(json_agg(json_build_object('since', to_char(lower(r) at time zone 'UTC', ${ISO}), 'until', to_char(upper(r) at time zone 'UTC', ${ISO})) order by upper(r) desc), '[]') from unnest(${sql.raw(ranges)}) r)::text`;
+
 /** What is known of the connection's streams. Throws DatabaseError. */
 export async function historyOf(db: Database, lease: Lease): Promise<(stream: string) => StreamHistory> {
-  const [held, tokens] = await db.tenant(lease.tenantId, [
-    sql`select x.stream, to_char(lower(x.newest) at time zone 'UTC', ${ISO}) as since, to_char(upper(x.newest) at time zone 'UTC', ${ISO}) as until from ${stretches(lease.tenantId, lease.connectionId)}`,
+  const [spans, tokens] = await db.tenant(lease.tenantId, [
+    sql`select x.stream, ${spansIn('x.held')} as held, ${spansIn('x.wanted - x.held')} as owed from (
+          select w.stream, coalesce(range_agg(tstzrange(w.since, w.until)) filter (where w.done and w.note is null), '{}') as held, coalesce(range_agg(tstzrange(w.since, w.until)) filter (where j.mode = 'incremental'), '{}') as wanted
+            from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
+           where j.tenant_id = ${lease.tenantId} and j.source_connection_id = ${lease.connectionId}::uuid and w.kind = 'span' group by 1) x`,
     sql`select t.stream, to_char(t.since at time zone 'UTC', ${ISO}) as since, t.place, coalesce(t.sweep_at <= now(), false) as "isSweepDue" from sync_tokens t where ${ofStream(lease, 't')} order by t.stream, t.since`,
   ]);
-  const spans = new Map((held ?? []).map((row) => [String(row.stream), { since: String(row.since), until: String(row.until) }]));
+  const known = new Map((spans ?? []).map((row) => [String(row.stream), { held: JSON.parse(String(row.held)) as Span[], owed: JSON.parse(String(row.owed)) as Span[] }]));
   const byStream = Map.groupBy((tokens ?? []) as unknown as (StreamHistory['tokens'][number] & { stream: string })[], (token) => token.stream);
-  return (stream) => ({ stretch: spans.get(stream) ?? null, tokens: byStream.get(stream) ?? [] });
+  return (stream) => ({ ...known.get(stream) ?? { held: [], owed: [] }, tokens: byStream.get(stream) ?? [] });
 }
 
 /**
