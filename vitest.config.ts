@@ -14,12 +14,12 @@ function bindings(house: EdgeHouse): Record<string, string> {
     AUTH_SECRET: 'auth-secret-test-only-0123456789abcdef', WORKER_SECRET: 'worker-secret-test-only-0123456789', JOB_TOKEN_SECRET: 'job-token-secret-test-only-0123456',
     TOKEN_KEYS: `k2:${Buffer.alloc(32, 8).toString('base64')},k1:${Buffer.alloc(32, 7).toString('base64')}`, OPERATOR_SECRET: 'operator-secret-test-only-0123456789', WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
     SIGN_UP: 'open', FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
-    SANDBOX_URL: house.sandboxUrl, ARCHIVE_BYTES_MAX: String(72 << 20), ...house.providers,
+    SANDBOX_URL: house.sandboxUrl, OPENAI_BASE_URL: `${house.fleetUrl}/model`, ARCHIVE_BYTES_MAX: String(72 << 20), ...house.providers,
   };
 }
 
 /** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
-const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/steer.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts'];
+const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/steer.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts', 'tests/secrecy.test.ts'];
 
 export default defineConfig({
   test: {

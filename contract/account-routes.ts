@@ -5,7 +5,7 @@ import {
   InvitationsResponse, InvitationTokenRequest, InviteRequest, Member, MemberRemoved, Membership, MembershipsResponse, MembersResponse, SignedIn, SignInOptions, SignInRequest, SignUpRequest, Tenant,
 } from './accounts.ts';
 import type { Route } from './api.ts';
-import { PutSecretRequest, Secret, SecretName, SecretsResponse } from './secrets.ts';
+import { ModelTest, PutSecretRequest, Secret, SecretName, SecretsResponse } from './secrets.ts';
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
 const Nothing = z.strictObject({}).optional();
@@ -41,4 +41,5 @@ export const accountRoutes = {
   listSecrets: { method: 'get', path: SECRETS, summary: 'What the tenant has handed us to keep: names and last letters', scope: 'admin', status: 200, answer: SecretsResponse },
   putSecret: { method: 'put', path: `${SECRETS}/{name}`, summary: 'Keep a key of the tenant\'s own, sealed; it never comes back', scope: 'admin', params: z.object({ name: SecretName }), body: PutSecretRequest, status: 200, answer: Secret },
   deleteSecret: { method: 'delete', path: `${SECRETS}/{name}`, summary: 'Forget one of them', scope: 'admin', params: z.object({ name: SecretName }), status: 204, answer: null },
+  testModel: { method: 'post', path: '/api/settings/model/test', summary: 'Ask the tenant\'s own model one short question with the key that is kept', scope: 'admin', body: Nothing, status: 200, answer: ModelTest },
 } as const satisfies Record<string, Route>;

@@ -166,6 +166,12 @@ export const ENRICH_PATIENCE_MS = 5 * MINUTE;
 export const ENRICH_ANSWER_TOKENS_MAX = 4_000;
 /** Things one model may name in one record; more is a list, not knowledge. */
 export const ENRICH_ENTITIES_MAX = 60;
+/** Somebody waits for this one answer; local models load for some seconds first. */
+export const MODEL_TEST_TIMEOUT_MS = 20 * SECOND;
+/** Tokens of the answer to the test's question: a word, and what a model thinks before it. */
+export const MODEL_TEST_TOKENS_MAX = 64;
+/** Of that answer as much is read. */
+export const MODEL_TEST_BYTES_MAX = 64 * 1024;
 export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
 
 // --- semantic memory

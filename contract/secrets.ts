@@ -30,3 +30,7 @@ export const Secret = z.object({
 });
 export type Secret = z.infer<typeof Secret>;
 export const SecretsResponse = z.object({ secrets: z.array(Secret) });
+
+/** What asking the tenant's model one short question brought, in a sentence. */
+export const ModelTest = z.object({ works: z.boolean(), message: z.string(), model: z.string(), took_ms: z.int() });
+export type ModelTest = z.infer<typeof ModelTest>;

@@ -83,7 +83,9 @@ function complete(body: string, fault: ModelFault | null): Answer {
   if (!chat.success) return failure(400, 'invalid_request_error', 'The request is malformed.');
   const { model, messages, response_format: format } = chat.data;
   if (fault === 'no_structured_outputs' && format !== undefined) return failure(400, 'invalid_request_error', 'response_format is not supported.');
-  const asked = messages.at(-1)!.content, records = Records.parse(JSON.parse(asked)).records.map(readOne);
+  const asked = messages.at(-1)!.content;
+  if (!asked.startsWith('{')) return json(200, { id: 'chatcmpl-standin', object: 'chat.completion', created: 0, model, choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'OK', refusal: null } }], usage: { prompt_tokens: 8, completion_tokens: 1, total_tokens: 9 } });
+  const records = Records.parse(JSON.parse(asked)).records.map(readOne);
   const said = JSON.stringify({ records: fault === 'left_out' ? records.slice(1) : fault === 'missing_fields' ? records.map(({ id, topics }) => ({ id, topics })) : records });
   const content = fault === 'not_json' ? 'I am sorry, but here is what I found: Anna works there.' : fault === 'fenced' ? `Here you are:\n\`\`\`json\n${said}\n\`\`\`` : said;
   return json(200, {

@@ -6,6 +6,7 @@ import { Button, Empty, Skeleton } from './parts/basics.tsx';
 import { FaultBoundary } from './parts/fault.tsx';
 import { Shell } from './parts/shell.tsx';
 import { Toaster } from './parts/toaster.tsx';
+import { InvitationScreen } from './screens/invitation.tsx';
 import { IntegrationsScreen } from './screens/integrations.tsx';
 import { JobScreen } from './screens/job.tsx';
 import { JobsScreen } from './screens/jobs.tsx';
@@ -42,9 +43,11 @@ const screens: readonly Screen[] = [
 const notFound: Screen = { path: /./, title: 'Not found', show: () => <NotFoundScreen /> };
 
 export function App() {
-  const session = useSession();
+  const session = useSession(), { path } = usePlace();
   useEffect(() => { void askWho(); }, []);
   useEffect(() => { if (session.state === 'signed_out') document.title = 'Sign in · Historical Sync'; }, [session.state]);
+  // Whoever holds the link, signed in or not.
+  if (path === '/invitation' && (session.state === 'signed_in' || session.state === 'signed_out')) return <InvitationScreen me={session.state === 'signed_in' ? session.me : null} />;
   switch (session.state) {
     case 'unknown': return <div className="boot" role="status"><span className="visually-hidden">Loading</span></div>;
     case 'signed_out': return <SignInScreen expired={session.expired} />;

@@ -11,7 +11,7 @@ export const utc: Zone = (clock) => clock;
 
 /** What `name` means; null: nobody knows. `described`: zones of the file by their names. */
 export function zoneNamed(name: string, described: ReadonlyMap<string, Zone>): Zone | null {
-  return byName(name) ?? described.get(name) ?? byName(fromWindows(name)) ?? byName(/\w+(?:\/[\w+-]+){1,2}$/.exec(name)?.[0]) ?? byOffset(name);
+  return byName(name) ?? described.get(name) ?? byName(fromWindows(name)) ?? byName(/(?<=^|\/)[A-Za-z]\w*(?:\/[\w+-]+){1,2}$/.exec(name)?.[0]) ?? byOffset(name);
 }
 
 const DAY_MS = 86_400_000, WEEK_MS = 7 * DAY_MS;

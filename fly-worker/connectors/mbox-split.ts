@@ -36,7 +36,7 @@ export async function* splitMbox(more: () => Promise<Uint8Array>, { from, isSmal
     held = joined(held, next);
   };
   if (from === 0) {
-    await grow();
+    while (!isEnd && held.length < LOOK_AHEAD) await grow();
     start = leading(held);
     held = held.subarray(start);
     isSingle = isSmall() && !beginsWithFrom(held, 0);

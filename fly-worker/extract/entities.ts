@@ -92,13 +92,14 @@ const MONTHS: Record<string, number> = {
 };
 const MONTH = Object.keys(MONTHS).sort((a, b) => b.length - a.length).join('|');
 const YEAR = String.raw`(?:19|20)\d\d`;
+/** The first sign is tested first: most places in a text are spared the look behind them. */
 const DATE = new RegExp([
   String.raw`(${YEAR})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\d-])`,
   String.raw`([0-3]?\d)(?:st|nd|rd|th|er)?\.?[ -](?:of )?(${MONTH})\.?,?[ -](${YEAR})`,
   String.raw`(${MONTH})\.? ([0-3]?\d)(?:st|nd|rd|th)?,? (${YEAR})`,
   String.raw`([0-3]?\d)\.([01]?\d)\.(${YEAR})`,
   String.raw`([0-3]?\d)/([0-3]?\d)/(${YEAR})`,
-].map((pattern) => `(?:${pattern})`).join('|').replace(/^/, '(?<![\\p{L}\\d./-])(?:').concat(')(?![\\d/])'), 'giu');
+].map((pattern) => `(?:${pattern})`).join('|').replace(/^/, '(?=[\\djfmasond])(?<![\\p{L}\\d./-])(?:').concat(')(?![\\d/])'), 'giu');
 
 function findDates(text: string, found: Map<string, EntityFact>): void {
   if (!/(?:19|20)\d\d/.test(text)) return;

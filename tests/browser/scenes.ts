@@ -107,7 +107,7 @@ const fullScene: Scene = { name: 'full', async play({ page, picture }) {
   for (const [name, path, there] of [
     ['40-overview', '/', '.charts svg'], ['41-integrations', '/integrations', '.last-sync'], ['42-jobs', '/jobs', '.rows tbody tr'], ['43-jobs-none', '/jobs?status=paused', '.empty'], ['44-given-up', '/jobs?show=given-up', '.empty'],
     ['50-search-start', '/search', '.empty'], ['51-search', '/search?q=invoice', '.hit'], ['52-search-nothing', '/search?q=zxqvwk&mode=keyword', '.empty'],
-    ['54-entities', '/entities', '.entity-row'], ['70-settings-plan', '/settings/plan', '.plan-card'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
+    ['54-entities', '/entities', '.entity-row'], ['70-settings-plan', '/settings/plan', '.plan-card'], ['74-settings-members', '/settings/members', '.person'], ['75-settings-keys', '/settings/keys', '.person'], ['76-settings-model', '/settings/model', '.form'], ['77-settings-sign-in', '/settings/sign-in', '.form'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
   ] as const) { await open(page, path, there); await page.waitForLoadState('networkidle'); await picture(page, name); }
   await open(page, '/jobs', '.row-link');
   await page.locator('.row-link').last().click();
@@ -130,6 +130,48 @@ const fullScene: Scene = { name: 'full', async play({ page, picture }) {
   await page.getByRole('menu').waitFor();
   await picture(page, '73-account');
   await page.keyboard.press('Escape');
+} };
+
+/** Who may come in, and files from disk. */
+const peopleScene: Scene = { name: 'people', async play({ page, picture }) {
+  await open(page, '/settings/members', '.person');
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  await page.getByLabel('E-mail').fill('lea.fischer@nordlicht.example');
+  await picture(page, '60-invite');
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  const told = page.getByRole('textbox', { name: 'Link' });
+  await told.waitFor();
+  await picture(page, '61-invite-link');
+  const link = await told.inputValue();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await picture(page, '62-members');
+  await open(page, '/settings/keys', '.person');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Name').fill('Nightly report');
+  await picture(page, '63-new-key');
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  await page.getByRole('button', { name: 'I have it' }).waitFor();
+  await picture(page, '64-key-once');
+  await page.getByRole('button', { name: 'I have it' }).click();
+  await open(page, '/settings/model', '.form');
+  await page.getByLabel('Key', { exact: true }).fill('sk-picture-0001');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Test' }).click();
+  await page.getByText(/It took/).waitFor();
+  await picture(page, '65-model-tested');
+  await open(page, '/integrations', '.integration');
+  await page.getByRole('article', { name: 'Mail from a file', exact: true }).getByRole('button').click();
+  await picture(page, '66-upload');
+  const mail = (n: number): string => `From - Mon Jun  1 10:00:00 2026\nMessage-ID: <${n}@archive.example>\nDate: Mon, 01 Jun 2026 10:00:00 +0000\nFrom: Olga <olga@archive.example>\nSubject: Letter ${n}\n\nText.\n\n`;
+  await page.locator('input[type=file]').setInputFiles({ name: 'Inbox 2019-2024.mbox', mimeType: 'application/mbox', buffer: Buffer.from(Array.from({ length: 120 }, (_, n) => mail(n)).join('')) });
+  await picture(page, '67-upload-chosen');
+  await page.getByRole('button', { name: 'Upload and import' }).click();
+  await page.getByRole('article', { name: /Inbox 2019/ }).getByText(/is complete/).waitFor({ timeout: 60_000 });
+  await picture(page, '68-upload-done');
+  const guest = await newPage(await page.context().browser()!.newContext({ baseURL: new URL(page.url()).origin }));
+  await open(guest, link, 'form');
+  await picture(guest, '69-invitation');
+  await guest.context().close();
 } };
 
 /** What one sees when the server does not answer, or not yet: the page's own requests are held or refused here. */
@@ -156,4 +198,4 @@ const badLineScene: Scene = { name: 'bad-line', async play({ context, picture })
   await page.close();
 } };
 
-export const scenes: readonly Scene[] = [signInScene, emptyScene, connectScene, syncScene, troubleScene, fullScene, badLineScene];
+export const scenes: readonly Scene[] = [signInScene, emptyScene, connectScene, syncScene, troubleScene, peopleScene, fullScene, badLineScene];

@@ -57,6 +57,10 @@ describe('every screen', () => {
     ['an entity', () => `/entities/${nodeId}`, '.fact'],
     ['the graph', () => `/graph?node=${nodeId}`, '[data-resting=true]'],
     ['settings, plan', () => '/settings/plan', '.plan-card'],
+    ['settings, members', () => '/settings/members', '.person'],
+    ['settings, API keys', () => '/settings/keys', '.person'],
+    ['settings, model', () => '/settings/model', '.form'],
+    ['settings, sign-in', () => '/settings/sign-in', '.form'],
     ['settings, this browser', () => '/settings/browser', '.switch'],
     ['an address nothing lives at', () => '/nowhere', '.empty'],
   ])('%s', async (what, path, there) => {
@@ -83,6 +87,27 @@ describe('every screen', () => {
     await page.getByRole('alertdialog').waitFor();
     await lookAt('the question before disconnecting');
     await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('article', { name: 'Mail from a file', exact: true }).getByRole('button').click();
+    await page.locator('.drop').waitFor();
+    await lookAt('the dialog for a file');
+    await page.keyboard.press('Escape');
+  });
+
+  it('dialogs of the settings, and what an invitation\'s link shows', async () => {
+    await page.goto('/settings/keys');
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByRole('dialog').waitFor();
+    await lookAt('the dialog for a new key');
+    await page.goto('/settings/members');
+    await page.getByRole('button', { name: 'Invite somebody' }).click();
+    await page.getByLabel('E-mail').fill('screens-guest@screens.example');
+    await lookAt('the dialog for an invitation');
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    const link = await page.getByRole('textbox', { name: 'Link' }).inputValue();
+    await lookAt('a link that is told once');
+    await page.goto(link);
+    await page.getByRole('heading', { name: /^Join/ }).waitFor();
+    await lookAt('an invitation to somebody else');
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SecretsResponse } from '#contract/secrets';
 import { outsideAddress } from '#worker-api/outside-address';
 import { openVault } from '#worker-api/vault/seal';
-import { call, claimed, env, newJob, newTenant, release, rows, type Answer, type Claim, type Tenant } from './visitor.ts';
+import { call, claimed, env, fleetAnswers, heard, newJob, newTenant, release, rows, type Answer, type Claim, type Tenant } from './visitor.ts';
 
 const KEY = 'sk-test-only-0123456789abcdef';
 const put = (tenant: Tenant, body: object, name = 'OPENAI_API_KEY'): Promise<Answer> => call('PUT', `/api/settings/secrets/${name}`, { key: tenant.key, body });
@@ -121,5 +121,45 @@ describe('base_url', () => {
 
   it('is looked at by the route', async () => {
     expect(await put(await newTenant(), { value: KEY, base_url: 'https://169.254.169.254/' })).toMatchObject({ status: 400, body: { error: { code: 'bad_request' } } });
+  });
+});
+
+describe('the test of a model key', () => {
+  const PATH = '/model/chat/completions', ok = { choices: [{ message: { role: 'assistant', content: 'OK' } }] };
+  const tested = (tenant: Tenant): Promise<Answer> => call('POST', '/api/settings/model/test', { key: tenant.key });
+
+  it('asks the model that is kept, with the key that is kept, and says that it answers', async () => {
+    const tenant = await newTenant();
+    await put(tenant, { value: KEY, model: 'small-1' });
+    await fleetAnswers(PATH, { status: 200, body: ok });
+    expect(await tested(tenant)).toMatchObject({ status: 200, body: { works: true, message: 'small-1 answers.', model: 'small-1' } });
+    const [asked] = await heard(PATH);
+    expect(asked!.authorization).toBe(`Bearer ${KEY}`);
+    expect(JSON.parse(asked!.body)).toMatchObject({ model: 'small-1' });
+  });
+
+  it.each<[string, { status: number; body?: unknown }, RegExp]>([
+    ['a refused key', { status: 401, body: { error: { message: `Incorrect API key provided: ${KEY}` } } }, /refused the key/],
+    ['an unknown model', { status: 404 }, /knows no model "gpt/],
+    ['no quota', { status: 429, body: { error: { code: 'insufficient_quota' } } }, /no quota left/],
+    ['too many questions', { status: 429 }, /asks us to wait/],
+    ['a question it does not take', { status: 400 }, /did not take the question \(400\)/],
+    ['a failure', { status: 500 }, /failed \(500\)/],
+    ['something else than a model', { status: 200, body: { hello: KEY } }, /not that of a model/],
+    ['a way on', { status: 307 }, /sends us on/],
+    ['nobody there', { status: 0 }, /did not answer/],
+  ])('says in words what is wrong: %s, and never repeats the key', async (_, answer, words) => {
+    const tenant = await newTenant();
+    await put(tenant, { value: KEY });
+    await fleetAnswers(PATH, answer);
+    const { status, body, text } = await tested(tenant);
+    expect({ status, body }).toMatchObject({ status: 200, body: { works: false, message: expect.stringMatching(words) } });
+    expect(text).not.toContain(KEY);
+    await heard(PATH);
+  });
+
+  it('needs a key, and somebody who may see the settings', async () => {
+    expect((await tested(await newTenant())).status).toBe(404);
+    expect((await call('POST', '/api/settings/model/test')).status).toBe(401);
   });
 });

@@ -90,7 +90,7 @@ describe('records', () => {
   });
 
   it('begin anew when another file was uploaded in the meantime', async () => {
-    const context = { get: () => Promise.reject(new Error('A file has no other address.')), baseUrl: 'http://desk', stream: 'mail', span: { since: '2000-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z' }, range: { since: '2000-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z' }, directory: null, pageSize: 1 };
+    const context = { get: () => Promise.reject(new Error('A file has no API.')), baseUrl: 'http://desk', stream: 'mail', span: { since: '2000-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z' }, range: { since: '2000-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z' }, directory: null, pageSize: 1 };
     const file = Buffer.from(mail('a') + mail('b')), bytes = (version: string) => ({ from, length }: { from: number; length: number }) => Promise.resolve({ bytes: file.subarray(from, from + length), total: file.length, version });
     const { next } = await mbox.fetchPage({ ...context, cursor: null, bytes: bytes('one') });
     await expect(mbox.fetchPage({ ...context, cursor: next, bytes: bytes('two') })).rejects.toMatchObject({ kind: 'gone' });

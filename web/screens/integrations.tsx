@@ -45,7 +45,7 @@ export function IntegrationsScreen() {
         <section className="block" aria-labelledby="more">
           <h2 id="more">{all.length > 0 ? 'Connect more' : 'What would you like to remember?'}</h2>
           <div className="integrations">
-            {integrations.data?.integrations.map((integration) => <IntegrationCard key={integration.integration_id} integration={integration} connected={all.filter((one) => one.integration_id === integration.integration_id).length} />)}
+            {integrations.data?.integrations.map((integration) => <IntegrationCard key={integration.integration_id} integration={integration} onChange={connections.reload} connected={all.filter((one) => one.integration_id === integration.integration_id).length} />)}
           </div>
         </section>
       )}

@@ -38,6 +38,11 @@ export async function signOut(): Promise<void> {
   session.set({ state: 'signed_out', expired: false });
   tellTabs('signed_out');
 }
+/** The server has ended all sessions of this person, this one too. */
+export function signedOutEverywhere(): void {
+  session.set({ state: 'signed_out', expired: false });
+  tellTabs('signed_out');
+}
 /** Any answer said "signed out": show the sign-in, keep the address, so that one comes back to the same place. */
 export function sessionLost(): void { if (session.get().state === 'signed_in') session.set({ state: 'signed_out', expired: true }); }
 

@@ -26,8 +26,15 @@ export const integrationHue = (id: IntegrationId): string => `var(--hue-${integr
 
 /** What kind of sync it is, in a word or two. */
 export const modeWords: Record<Job['mode'], string> = { backfill: 'History', incremental: 'Update' };
-/** What it covers: a stretch of the past, or what is new since the last one. */
-export const rangeOf = (job: Job): string => job.mode === 'incremental' ? `New since ${shortDay(job.start_date)}` : range(job.start_date, job.end_date);
+const files: ReadonlySet<IntegrationId> = new Set(['mbox', 'slack_export', 'ics']);
+/** Nobody has mail from before; a file that is read from here on is read as a whole. */
+const BEFORE_MAIL = '1960';
+/** What it covers: a stretch of the past, a file, or what is new since the last one. */
+export function rangeOf(job: Job): string {
+  if (job.mode === 'incremental') return `New since ${shortDay(job.start_date)}`;
+  if (files.has(job.integration_id)) return job.start_date < BEFORE_MAIL ? 'The whole file' : `The file from ${shortDay(job.start_date)} on`;
+  return range(job.start_date, job.end_date);
+}
 
 /** Connection -> the account's name. */
 export const accountsOf = (connections: readonly { connection_id: string; account: string }[] | undefined): ReadonlyMap<string, string> => new Map(connections?.map((one) => [one.connection_id, one.account]));

@@ -34,6 +34,8 @@ export function ago(iso: string, now = Date.now()): string {
   return day(iso);
 }
 
+export const isPast = (iso: string, now = Date.now()): boolean => Date.parse(iso) <= now;
+
 /** `due now`, `in 12 minutes`, `in 3 hours`, `tomorrow at 04:10`, `on 3 August`. */
 export function until(iso: string, now = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1_000;

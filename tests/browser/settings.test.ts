@@ -1,0 +1,171 @@
+/** Who may come in and with what, in a real browser: members and invitations, API keys, the team's model, a new password, and out everywhere. And files from disk. */
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { audit, listen, newPage, openBrowser, signIn } from './browser.ts';
+
+const house = inject('house'), owner = house.tenants[0]!, GUEST = { email: `guest-${Date.now()}@guest.example`, password: 'a password for a guest' };
+let browser: Browser, context: BrowserContext, page: Page, guest: Page, link: string;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  context = await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 } });
+  page = await newPage(context);
+  listen(page, complaints, /status of 4\d\d/);
+  await page.goto('/settings/members');
+  await signIn(page, owner);
+}, 60_000);
+afterAll(async () => { await browser?.close(); });
+
+const section = (name: string): Promise<void> => page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name }).click();
+const row = (list: string, text: string): Locator => page.getByRole('list', { name: list }).getByRole('listitem').filter({ hasText: text });
+
+/** Answers the question, and waits until what it asked about is done: while it stands, the page behind it is hidden from everybody. */
+async function confirm(yes: string): Promise<void> {
+  await page.getByRole('alertdialog').getByRole('button', { name: yes }).click();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+}
+
+test('invites somebody as a member, who joins by the link with a new account', async () => {
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  await page.getByRole('dialog').getByLabel('E-mail').fill(GUEST.email);
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  link = await page.getByRole('dialog', { name: 'Pass this link on' }).getByLabel('Link').inputValue();
+  expect(new URL(link).pathname).toBe('/invitation');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await row('Invitations', GUEST.email).getByText('Waiting').waitFor();
+  guest = await newPage(await browser.newContext({ baseURL: house.url }));
+  listen(guest, complaints, /status of 4\d\d/);
+  await guest.goto(link);
+  await guest.getByRole('heading', { name: `Join ${owner.name}` }).waitFor();
+  await guest.getByLabel('Name').fill('Greta Guest');
+  await guest.getByLabel('Password').fill(GUEST.password);
+  await guest.getByRole('button', { name: 'Join' }).click();
+  await guest.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  expect(new URL(guest.url()).hash).toBe('');
+});
+
+test('a member sees who belongs here, but neither keys nor the model', async () => {
+  await guest.goto('/settings/members');
+  await guest.getByRole('list', { name: 'Members' }).getByText('Greta Guest').waitFor();
+  expect(await guest.getByRole('button', { name: /Remove|Role of|Invite/ }).count()).toBe(0);
+  expect(await guest.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: /API keys|Model/ }).count()).toBe(0);
+});
+
+test('the link is good once', async () => {
+  const again = await newPage(await browser.newContext({ baseURL: house.url, colorScheme: 'dark' }));
+  await again.goto(link);
+  await again.getByRole('heading', { name: 'This invitation is no longer good' }).waitFor();
+  expect(await audit(again)).toEqual([]);
+  await again.context().close();
+  await page.reload();
+  await row('Members', 'Greta Guest').waitFor();
+  expect(await row('Invitations', GUEST.email).count()).toBe(0);
+});
+
+test('makes the member an admin, who then sees the keys; and removes her', async () => {
+  await page.getByRole('button', { name: 'Role of Greta Guest' }).click();
+  await page.getByRole('menuitemradio', { name: 'Admin' }).click();
+  await row('Members', 'Greta Guest').getByText('Admin').waitFor();
+  await guest.reload();
+  await guest.getByRole('link', { name: 'API keys' }).waitFor();
+  await page.getByRole('button', { name: 'Remove Greta Guest' }).click();
+  await confirm('Remove');
+  await expect.poll(() => row('Members', 'Greta Guest').count()).toBe(0);
+  await guest.context().close();
+});
+
+test('takes an invitation back', async () => {
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  await page.getByRole('dialog').getByLabel('E-mail').fill('nobody@guest.example');
+  await page.getByRole('dialog').getByRole('radio', { name: /^Admin/ }).check();
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'Take back the invitation of nobody@guest.example' }).click();
+  await expect.poll(() => row('Invitations', 'nobody@guest.example').count()).toBe(0);
+});
+
+test('makes a key that may read, is shown it once, and it does just that until it is revoked', async () => {
+  await section('API keys');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Nightly report');
+  await page.getByRole('dialog').getByLabel('Good for').selectOption('30 days');
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  const key = await page.getByRole('dialog', { name: 'Your new key' }).getByLabel('Nightly report').inputValue();
+  await page.getByRole('button', { name: 'I have it' }).click();
+  await row('API keys', 'Nightly report').getByText(/good until/).waitFor();
+  expect(await page.content()).not.toContain(key);
+  const asked = async (path: string): Promise<number> => (await fetch(`${house.url}${path}`, { headers: { authorization: `Bearer ${key}` } })).status;
+  expect([await asked('/api/connections'), await asked('/api/keys')]).toEqual([200, 403]);
+  await page.getByRole('button', { name: 'Revoke Nightly report' }).click();
+  await confirm('Revoke');
+  await expect.poll(() => row('API keys', 'Nightly report').count()).toBe(0);
+  expect(await asked('/api/connections')).toBe(401);
+});
+
+test('keeps a model key, tests it, hears what is wrong with another one, and forgets it', async () => {
+  await section('Model');
+  await page.getByLabel('Key', { exact: true }).fill('sk-browser-test-only-1234');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByText('Key kept: …1234').waitFor();
+  await page.getByRole('button', { name: 'Test' }).click();
+  await page.getByText(/answers\. It took/).waitFor();
+  await page.getByLabel('Another key').fill('not-a-good-key-0001');
+  await page.getByLabel('Model', { exact: true }).fill('small-1');
+  await page.getByRole('button', { name: 'Replace' }).click();
+  await page.getByText('Key kept: …0001').waitFor();
+  await page.getByRole('button', { name: 'Test' }).click();
+  await page.getByText('refused the key').waitFor();
+  expect(await page.content()).not.toContain('not-a-good-key-0001');
+  await page.getByRole('button', { name: 'Forget the key' }).click();
+  await confirm('Forget');
+  await page.getByRole('button', { name: 'Keep', exact: true }).waitFor();
+});
+
+test('a mailbox file is uploaded, imported at once, and becomes a card with its books', async () => {
+  await page.goto('/integrations');
+  await page.getByRole('article', { name: 'Mail from a file', exact: true }).getByRole('button', { name: 'Choose a file' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Mail from a file' }), file = dialog.locator('input[type=file]');
+  await file.setInputFiles({ name: 'holiday.jpg', mimeType: 'image/jpeg', buffer: Buffer.from([0xff, 0xd8]) });
+  await dialog.getByText('This does not look like one').waitFor();
+  await file.setInputFiles({ name: 'old.mbox', mimeType: 'application/mbox', buffer: Buffer.from('PK\x03\x04 a zip in disguise') });
+  await dialog.getByRole('button', { name: 'Upload and import' }).click();
+  await dialog.getByRole('alert').getByText('This is a zip').waitFor();
+  await file.setInputFiles({ name: 'old.mbox', mimeType: 'application/mbox', buffer: Buffer.from(mailbox(250)) });
+  await dialog.getByRole('button', { name: 'Upload and import' }).click();
+  const card = page.getByRole('article', { name: 'Mail archive, old.mbox' });
+  await card.getByText(/is complete: 250 records/).waitFor({ timeout: 90_000 });
+  await card.getByText('uploaded just now').waitFor();
+  await card.getByRole('button', { name: 'Import again' }).waitFor();
+}, 120_000);
+
+test('a calendar file can be dropped', async () => {
+  await page.getByRole('article', { name: 'Calendar from a file', exact: true }).getByRole('button', { name: 'Choose a file' }).click();
+  const dialog = page.getByRole('dialog'), calendar = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1@x\r\nDTSTART:20260601T100000Z\r\nSUMMARY:Dropped\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n';
+  const carried = await page.evaluateHandle((text) => { const data = new DataTransfer(); data.items.add(new File([text], 'dropped.ics', { type: 'text/calendar' })); return data; }, calendar);
+  await dialog.locator('input[type=file]').dispatchEvent('drop', { dataTransfer: carried });
+  await dialog.getByText('dropped.ics').waitFor();
+  await dialog.getByRole('button', { name: 'Upload and import' }).click();
+  await page.getByRole('article', { name: 'Calendar file, dropped.ics' }).getByText(/is complete: 1 record/).waitFor({ timeout: 90_000 });
+}, 120_000);
+
+test('signs out everywhere: another window is out, too', async () => {
+  const other = await newPage(await browser.newContext({ baseURL: house.url }));
+  await other.goto('/');
+  await signIn(other, owner);
+  await page.goto('/settings/sign-in');
+  await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  await other.reload();
+  await other.getByRole('button', { name: 'Sign in' }).waitFor();
+  await other.context().close();
+});
+
+test('nothing broke on the way', () => { expect(complaints).toEqual([]); });
+
+/** Mails as Thunderbird keeps them, one a day. */
+const mailbox = (mails: number): string => Array.from({ length: mails }, (_, i) => {
+  const at = new Date(Date.now() - (i + 1) * 86_400_000).toUTCString().replace('GMT', '+0000');
+  return `From - ${new Date(0).toUTCString().slice(0, 3)} Jan 1 00:00:00 1970\nMessage-ID: <old-${i}@archive.example>\nDate: ${at}\nFrom: Olga Old <olga@archive.example>\nTo: ${owner.email}\nSubject: Letter ${i}\n\nText of letter ${i}.\n\n`;
+}).join('');
