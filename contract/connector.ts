@@ -145,7 +145,13 @@ export interface OAuth {
  * An answer that does not mean what its status says: the status it should have had, and the provider's word for it. What is then done
  * is the provider client's one table. `retryAfterMs`: when to come back, where the provider does not say and its documents do.
  */
-export interface Meaning { status: 400 | 401 | 403 | 404 | 410 | 429 | 503 | 504; code: string; retryAfterMs?: number }
+export interface Meaning {
+  status: 400 | 401 | 403 | 404 | 410 | 429 | 503 | 504;
+  code: string;
+  retryAfterMs?: number;
+  /** A 403 that is part of what the account is (not a member of this channel): it says nothing about other answers. */
+  isUsual?: true;
+}
 
 /** How a file is connected: uploaded by a person, kept by us, read through the workers' door. */
 export interface Upload {
@@ -167,6 +173,8 @@ export interface ChangesContext<Place, Directory> extends Ask {
   /** Null: begin. Then no records are wanted, only a place from which on nothing is missed. */
   from: Place | null;
   pageSize: number;
+  /** When it is asked, ISO 8601, by the worker's clock. */
+  now: string;
 }
 
 /** What changed at the provider: new and edited records as they are now, and ids of records that it has no more, for certain. */

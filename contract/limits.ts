@@ -80,6 +80,12 @@ export const PAGE_SIZE_MIN = 10;
 export const IDS_PER_RECORD_OF_A_PAGE = 5;
 /** Microsoft's filtered delta of a mail folder ends after this many mails, without a word. */
 export const OUTLOOK_FILTERED_DELTA_MAX = 5_000;
+/** Salesforce's changes are read again from so long, ms, before the last look: a row carries the time at which its transaction wrote it, and is seen once that ends. */
+export const SALESFORCE_SETTLED_MS = 3_600_000;
+/** Deleted rows wait in Salesforce's recycle bin for 15 days; whoever looks after more than so many may have missed some. */
+export const SALESFORCE_BIN_DAYS = 14;
+/** Rows that were deleted for good, past the bin, are told of by nobody: a sweep looks for them once in so many days. */
+export const SALESFORCE_SWEEP_DAYS = 30;
 export const TOKEN_TIMEOUT_MS = 30 * SECOND;
 /** Giving access back at a disconnect: somebody waits, and the account is out of reach for us either way. */
 export const REVOKE_TIMEOUT_MS = 5 * SECOND;

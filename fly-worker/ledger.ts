@@ -133,7 +133,7 @@ export async function commit(db: Database, lease: Lease, chunk: Chunk): Promise<
   // Old facts may leave nodes that nothing supports any more; that needs the tenant's graph for a moment alone.
   const outdated = [...chunk.edited, ...chunk.forgotten];
   const answers = outdated.length > 0
-    ? (await db.tenant(tenantId, [touch(tenantId, outdated), statement, ...dropUnsupported(tenantId, outdated)], 'exclusive')).slice(1)
+    ? (await db.tenant(tenantId, [touch(tenantId, outdated), statement, ...dropUnsupported(tenantId, chunk.edited)], 'exclusive')).slice(1)
     : await db.tenant(tenantId, [statement], 'shared');
   const row = answers[0]?.[0];
   if (!row) throw fenced(lease);

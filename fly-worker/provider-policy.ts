@@ -4,7 +4,7 @@ import type { ProviderErrorKind } from './connectors/provider-error.ts';
 
 /** How one attempt ended, other than well. */
 export type Failure =
-  | { kind: 'status'; status: number; retryAfter: string | null; code: string | null }
+  | { kind: 'status'; status: number; retryAfter: string | null; code: string | null; isUsual?: boolean }
   | { kind: 'timeout' }
   | { kind: 'connection' }
   /** 200, but not JSON to its end. */

@@ -49,10 +49,10 @@ export interface Provider {
    */
   fetchPage<Cursor, Directory>(connector: Connector<Cursor, Directory>, where: Where<Cursor, Directory>): Promise<Page<Cursor>>;
   /** One page of the changes of a stream; smaller ones are asked for as above. The connector must have `changes`. */
-  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'>): Promise<ChangesPage<Place>>;
+  readChanges<Place, Directory>(connector: Connector<unknown, Directory, Place>, where: Omit<ChangesContext<Place, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize' | 'now'>): Promise<ChangesPage<Place>>;
   /** One record by its id. The connector must have `readOne`. */
   readOne(connector: Connector, where: { stream: string; providerId: string; directory: unknown }): Promise<SourceRecord | UnreadableRecord | null>;
-  /** How often the provider would not let us in, or not to something, in this run: 401 and 403, limits not counted. What it hides then is not gone. */
+  /** How often the provider would not let us in, or not to something, in this run: 401 and 403, limits and what is usual for the account not counted. What it hides then is not gone. */
   refusals(): number;
 }
 
@@ -97,7 +97,7 @@ export function openProvider(options: ProviderOptions): Provider {
       const action = actionFor(answer, clock.now());
       switch (action.do) {
         case 'stop':
-          if (action.kind === 'forbidden') refusals += 1;
+          if (action.kind === 'forbidden' && !(answer.kind === 'status' && answer.isUsual)) refusals += 1;
           throw failed(action.kind, request, said(answer), answer);
         case 'refresh':
           refusals += 1;
@@ -152,7 +152,7 @@ export function openProvider(options: ProviderOptions): Provider {
     get: getWith(() => false), bytes,
     pageSize: () => pageSize,
     fetchPage: (connector, { pageSizeMax = Infinity, ...where }) => inPages(pageSizeMax, (how) => connector.fetchPage({ ...where, ...how })),
-    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how })),
+    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how, now: new Date(clock.now()).toISOString() })),
     readOne: (connector, where) => connector.readOne!({ ...where, baseUrl, get: getWith(() => false), bytes }),
     refusals: () => refusals,
   };
@@ -192,7 +192,7 @@ const readJson: Reader<unknown> = async (response, request, meaningOf) => {
   try { json = JSON.parse(text); } catch { isJson = false; }
   const meaning: Meaning | null = isJson && meaningOf ? meaningOf(status, json) : null;
   const retryAfter = headers.get('retry-after');
-  if (meaning) return { kind: 'status', status: meaning.status, retryAfter: retryAfter ?? (meaning.retryAfterMs === undefined ? null : String(meaning.retryAfterMs / 1_000)), code: meaning.code };
+  if (meaning) return { kind: 'status', status: meaning.status, retryAfter: retryAfter ?? (meaning.retryAfterMs === undefined ? null : String(meaning.retryAfterMs / 1_000)), code: meaning.code, isUsual: meaning.isUsual ?? false };
   if (!ok) return { kind: 'status', status, retryAfter, code: errorCode(json) };
   return isJson ? { kind: 'read', value: json } : { kind: 'broken_json' };
 };

@@ -1,9 +1,8 @@
-/** The tables of migrations/sql as drizzle knows them. The SQL decides; a test compares the two column by column. */
+/** The tables of migrations/sql as drizzle knows them: tenants, people, connections, jobs and their books here, memory in schema-memory.ts. The SQL decides; a test compares the two column by column. */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, customType, date, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, date, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
-/** Postgres' one-byte "char". */
-const singleChar = customType<{ data: string }>({ dataType: () => '"char"' });
+export * from './schema-memory.ts';
 
 export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
@@ -280,91 +279,3 @@ export const recordFailures = pgTable('record_failures', {
   attempts: integer('attempts').notNull().default(1),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.recordId] })]);
-
-export const records = pgTable('records', {
-  tenantId: text('tenant_id').notNull(),
-  recordId: uuid('record_id').notNull(),
-  integrationId: text('integration_id').notNull(),
-  connectionId: uuid('connection_id').notNull(),
-  stream: text('stream').notNull(),
-  providerId: text('provider_id').notNull(),
-  kind: text('kind').notNull(),
-  contentHash: text('content_hash').notNull(),
-  title: text('title').notNull(),
-  preview: text('preview').notNull(),
-  url: text('url'),
-  occurredAt: timestamp('occurred_at', { withTimezone: true, precision: 3 }).notNull(),
-  endsAt: timestamp('ends_at', { withTimezone: true, precision: 3 }),
-  people: text('people').array().notNull().default([]),
-  storedByJob: uuid('stored_by_job').notNull(),
-  storedAt: timestamp('stored_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId] })]);
-
-export const semanticLeftovers = pgTable('semantic_leftovers', {
-  tenantId: text('tenant_id').notNull(),
-  recordId: uuid('record_id').notNull(),
-  contentHash: text('content_hash').notNull(),
-  leftAt: timestamp('left_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.contentHash] })]);
-
-export const discoveredEntities = pgTable('discovered_entities', {
-  tenantId: text('tenant_id').notNull(),
-  id: uuid('id').notNull(),
-  entityType: text('entity_type').notNull(),
-  key: text('key').notNull(),
-  name: text('name').notNull(),
-  status: text('status').notNull().default('staged'),
-  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
-
-export const graphNodes = pgTable('graph_nodes', {
-  tenantId: text('tenant_id').notNull(),
-  id: uuid('id').notNull(),
-  nodeType: text('node_type').notNull(),
-  key: text('key').notNull(),
-  name: text('name').notNull(),
-  properties: jsonb('properties').notNull().default({}),
-  describedAt: timestamp('described_at', { withTimezone: true, precision: 3 }).notNull(),
-  describedBy: uuid('described_by').notNull(),
-  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
-
-export const graphEdges = pgTable('graph_edges', {
-  tenantId: text('tenant_id').notNull(),
-  id: uuid('id').notNull(),
-  source: uuid('source').notNull(),
-  edgeType: text('edge_type').notNull(),
-  target: uuid('target').notNull(),
-  createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
-
-export const evidence = pgTable('evidence', {
-  tenantId: text('tenant_id').notNull(),
-  recordId: uuid('record_id').notNull(),
-  targetId: uuid('target_id').notNull(),
-  targetKind: singleChar('target_kind').notNull(),
-  method: text('method').notNull(),
-  confidence: real('confidence').notNull(),
-  name: text('name'),
-  properties: jsonb('properties'),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.targetId] })]);
-
-export const enrichments = pgTable('enrichments', {
-  tenantId: text('tenant_id').notNull(),
-  jobId: uuid('job_id').notNull(),
-  recordId: uuid('record_id').notNull(),
-  contentHash: text('content_hash').notNull(),
-  occurredAt: timestamp('occurred_at', { withTimezone: true, precision: 3 }).notNull(),
-  outcome: text('outcome').notNull().default('queued'),
-  message: text('message'),
-  inputHash: text('input_hash'),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.jobId, t.recordId] })]);
-
-export const modelUsage = pgTable('model_usage', {
-  tenantId: text('tenant_id').notNull(),
-  month: date('month').notNull(),
-  jobId: uuid('job_id').notNull(),
-  tokens: bigint('tokens', { mode: 'number' }).notNull(),
-}, (t) => [primaryKey({ columns: [t.tenantId, t.month, t.jobId] })]);
-
-export * from './schema-memory.ts';

@@ -1,4 +1,4 @@
-/** The suite that every connector with `changes` passes: tokens and places are as good as never stopping, a forgotten one is said to be, and no trouble ever looks like a delete. */
+/** The suites that every connector with `changes` and every one with `readOne` passes: tokens and places are as good as never stopping, a forgotten one is said to be, and no trouble ever looks like a delete. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SourceRecord, type Connector } from '#contract/connector';
 import { ProviderError } from '#fly-worker/provider';
@@ -72,19 +72,8 @@ export function describeChanges(connector: Connector, tape: Tape, { streams, one
       for (const place of [{ nonsense: true }, '', 'mail', null, [], { channel: 7 }]) expect(connector.changes!.place.safeParse(place).success).toBe(false);
     });
 
-    it('say of one record whether it is there, and of none that it is gone when they are refused', async () => {
-      for (const { stream, id, is } of one) {
-        const found = await open(stage).readOne(connector, { stream, providerId: id, directory: stage.directory });
-        if (is === 'gone') expect(found).toBeNull(); else expect(SourceRecord.parse(found).providerId).toBe(id);
-      }
-      for (const code of [400, 401, 403, 404, 410, 429, 500, 503]) {
-        server.fault = (_, response) => status(response, code, { 'retry-after': '600' });
-        await expect(open(stage).readOne(connector, { stream: one[0]!.stream, providerId: one[0]!.id, directory: stage.directory }), `${code} without the provider's word for it`).rejects.toBeInstanceOf(ProviderError);
-        server.fault = noFault;
-      }
-    });
-
     it('do not follow a link to another host', async () => {
+      if (!/\{\{(?:base|host)\}\}/.test(JSON.stringify(tape.changes))) return;
       server.linksTo = elsewhere.baseUrl;
       const outcome = await readRound(stage, first, null).catch((error: unknown) => error);
       expect(outcome).toMatchObject({ kind: 'foreign_link' });
@@ -103,6 +92,37 @@ export function describeChanges(connector: Connector, tape: Tape, { streams, one
       if (outcome instanceof Error) throw outcome;
       const { records, removed } = outcome as Round, wanted = streams[first]!;
       expect([new Set(records), new Set(removed)]).toEqual([new Set(wanted.records), new Set(wanted.removed)]);
+    });
+  });
+}
+
+/** `one`: records by their ids, as the tape has them. */
+export function describeLooks(connector: Connector, tape: Tape, { one, exchanges }: TapeChanges): void {
+  describe(`${connector.id}: one record`, () => {
+    let server: Replay, stage: Stage;
+    beforeAll(async () => {
+      server = await replay(tape);
+      const { get, bytes } = open({ connector, server, tape });
+      stage = { connector, server, tape, directory: await connector.directory?.({ get, bytes, baseUrl: server.baseUrl }) ?? null };
+    });
+    afterAll(() => server.close());
+    const look = ({ stream, id: providerId }: TapeChanges['one'][number]) => open(stage).readOne(connector, { stream, providerId, directory: stage.directory });
+
+    it.each(one.map((asked) => [asked.id, asked.is, asked] as const))('%s is %s', async (id, is, asked) => {
+      const found = await look(asked);
+      if (is === 'gone') expect(found).toBeNull(); else expect(SourceRecord.parse(found)).toMatchObject({ providerId: id, stream: asked.stream });
+    });
+
+    it('is asked for as the tape says', async () => {
+      server.reset();
+      for (const asked of one) await look(asked);
+      if (!connector.changes) expect(exchanges.filter((e) => !e.spare && !server.used.has(e.get)).map((e) => e.get)).toEqual([]);
+    });
+
+    it.each([400, 401, 403, 404, 410, 429, 500, 503])('is not gone because of a %i without the provider\'s word for it', async (code) => {
+      server.fault = (_, response) => status(response, code, { 'retry-after': '600' });
+      await expect(look(one[0]!)).rejects.toBeInstanceOf(ProviderError);
+      server.fault = noFault;
     });
   });
 }

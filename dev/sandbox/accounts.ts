@@ -59,8 +59,8 @@ export class Account {
   folders: { id: string; displayName: string }[] = [...FOLDERS];
   /** Deleted mails that could still be recovered. */
   readonly binned = new Map<string, Entry<GraphMessage>>();
-  /** Deleted events of series: Microsoft tells of their series only. */
-  readonly cancelledInSeries = new Set<string>();
+  /** Deleted events, as they were. */
+  readonly cancelled = new Map<string, Entry<GraphEvent>>();
   #inFlight = new Map<ProviderId, number>();
   #voids = new Map<ProviderId, Voids>();
   #find: (address: string) => Account | undefined;
@@ -146,7 +146,7 @@ export class Account {
   /** Puts an event into the calendar, in the place of the one with its id. */
   schedule(event: GraphEvent): void {
     this.cancel(event.id);
-    this.cancelledInSeries.delete(event.id);
+    this.cancelled.delete(event.id);
     this.#events = [...this.events, eventEntry(event)].sort(byStart);
     this.#changed({ what: 'event', id: event.id, from: null, to: 'calendar' });
   }
@@ -157,7 +157,7 @@ export class Account {
     this.#events = this.events.filter(event => event !== gone);
     this.#changed({ what: 'event', id, from: 'calendar', to: null });
     // Who deletes one event of a series changes the series.
-    if (gone.value.seriesMasterId) this.cancelledInSeries.add(id);
+    this.cancelled.set(id, gone);
     if (gone.value.seriesMasterId) for (const { id: other } of this.#events.filter(({ value }) => value.seriesMasterId === gone.value.seriesMasterId)) this.#changed({ what: 'event', id: other, from: 'calendar', to: 'calendar' });
     return true;
   }

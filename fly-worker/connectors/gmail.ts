@@ -1,10 +1,10 @@
 /** Gmail: one mailbox's mail, newest first. A page is a list of ids and one request a mail. https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages */
 import { z } from 'zod';
-import { defineConnector, type FetchContext, type GetJson, type SourceRecord, type Span, type UnreadableRecord } from '#contract/connector';
-import { bodyOf, hasAttachments, Part, PartBody, partsElsewhere } from './gmail-body.ts';
+import { defineConnector, type FetchContext, type Span } from '#contract/connector';
+import { gmailChanges, readOne, type GmailPlace } from './gmail-changes.ts';
+import { readMails, readMessage } from './gmail-mail.ts';
 import { googleOAuth, PageToken, untilForgotten } from './google-oauth.ts';
-import { facts, inSpan, readItems } from './items.ts';
-import { headerOf, isoOf, messageIdIn, peopleOf } from './mail-headers.ts';
+import { inSpan } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** Gmail's own limit. */
@@ -14,18 +14,7 @@ const LIST_MAX = 500;
 const List = z.looseObject({ messages: z.array(z.object({ id: z.string().min(1) })).optional(), nextPageToken: z.string().min(1).optional(), resultSizeEstimate: z.number().optional() })
   .refine((a) => a.messages !== undefined || a.nextPageToken !== undefined || a.resultSizeEstimate !== undefined || Object.keys(a).length === 0, 'neither mails nor their number');
 
-const Message = z.object({
-  id: z.string().min(1),
-  threadId: z.string().nullish(),
-  labelIds: z.array(z.string()).nullish(),
-  snippet: z.string().nullish(),
-  /** Milliseconds. */
-  internalDate: z.string().nullish(),
-  payload: Part.nullish(),
-});
-type Message = z.infer<typeof Message>;
-
-export const gmail = defineConnector<PageToken>({
+export const gmail = defineConnector<PageToken, null, GmailPlace>({
   id: 'gmail',
   title: 'Gmail',
   baseUrl: { env: 'GMAIL_API_URL', fallback: 'https://gmail.googleapis.com' },
@@ -44,13 +33,16 @@ export const gmail = defineConnector<PageToken>({
     const { get, baseUrl, cursor, span, range } = context;
     const list = await untilForgotten(cursor, () => get(List, { url: listUrl(context) }));
     const found = await Promise.all((list.messages ?? []).map(({ id }) => readMessage(get, baseUrl, id)));
-    const there = readItems(found.flatMap((one) => ('mail' in one ? [one.mail] : [])), Message, { provider: 'Gmail', idField: 'id' }, fromMessage);
+    const there = readMails(found.flatMap((one) => ('mail' in one ? [one.mail] : [])));
     return {
       records: there.records.filter((record) => isOurs(record.occurredAt, span, range)),
       unreadable: [...there.unreadable, ...found.flatMap((one) => ('gone' in one ? [one.gone] : []))],
       next: list.nextPageToken === undefined ? null : { pageToken: list.nextPageToken },
     };
   },
+
+  changes: gmailChanges,
+  readOne,
 });
 
 /** `after:` and `before:` take whole seconds, and whether the edges belong to it is not documented: a second more is asked for and cut off again. */
@@ -72,47 +64,3 @@ function isOurs(iso: string, span: Span, range: Span): boolean {
   const at = Date.parse(iso), isEdge = at >= Date.parse(span.since) - EDGE_MS && at < Date.parse(span.until) + EDGE_MS;
   return !isEdge && inSpan(iso, range);
 }
-
-/** A mail as Gmail has it, or why it is not to be had. A mail can be deleted between the list and here: that is its own failure, not the page's. */
-async function readMessage(get: GetJson, baseUrl: string, id: string): Promise<{ mail: unknown } | { gone: UnreadableRecord }> {
-  const url = `${baseUrl}/gmail/v1/users/me/messages/${encodeURIComponent(id)}`;
-  try {
-    // https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get
-    const mail = await get(z.unknown(), { url: `${url}?format=full` });
-    const parsed = Message.safeParse(mail);
-    if (!parsed.success || !parsed.data.payload) return { mail };
-    for (const { part, attachmentId } of partsElsewhere(parsed.data.payload)) {
-      // https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages.attachments/get
-      part.body = await get(PartBody, { url: `${url}/attachments/${encodeURIComponent(attachmentId)}` });
-    }
-    return { mail: parsed.data };
-  } catch (error) {
-    if (!(error instanceof ProviderError) || (error.kind !== 'not_found' && error.kind !== 'answer_too_large')) throw error;
-    return { gone: { providerId: id, message: error.kind === 'not_found' ? 'The mail was deleted between the list and the reading of it.' : 'The mail is larger than can be read.' } };
-  }
-}
-
-function fromMessage(m: Message): SourceRecord | string {
-  const headers = m.payload?.headers ?? [], sentAt = isoOf(Date.parse(headerOf(headers, 'date') ?? ''));
-  const occurredAt = (m.internalDate ? isoOf(Number(m.internalDate)) : null) ?? sentAt;
-  if (occurredAt === null) return 'The mail has no date that can be read.';
-  const answered = messageIdIn(headers, 'in-reply-to');
-  return {
-    stream: 'mail', kind: 'mail', providerId: m.id, occurredAt, endsAt: null,
-    title: headerOf(headers, 'subject') ?? '',
-    // The snippet comes with HTML's entities.
-    body: (m.payload && bodyOf(m.payload)) ?? { format: 'html', content: m.snippet ?? '' },
-    participants: peopleOf(headers),
-    threadId: m.threadId || null,
-    globalId: messageIdIn(headers, 'message-id'),
-    replyToGlobalId: answered,
-    url: `https://mail.google.com/mail/#all/${m.id}`,
-    properties: facts({
-      sentAt, hasAttachments: m.payload ? hasAttachments(m.payload) : null, importance: importanceOf(headerOf(headers, 'importance') ?? headerOf(headers, 'x-priority')),
-      isDraft: m.labelIds?.includes('DRAFT') ?? null, isReply: answered === null ? null : true,
-    }),
-  };
-}
-
-/** "high", or "1 (Highest)". */
-const importanceOf = (text: string | null): string | null => (text === null ? null : /^(?:high|[12]\b)/i.test(text) ? 'high' : /^(?:low|[45]\b)/i.test(text) ? 'low' : 'normal');

@@ -14,7 +14,7 @@ const CODES: Record<string, Omit<Meaning, 'code'>> = {
   SERVER_UNAVAILABLE: { status: 503 },
   UNABLE_TO_LOCK_ROW: { status: 503 },
   INVALID_SESSION_ID: { status: 401 },
-  INVALID_TYPE: { status: 403 },
+  INVALID_TYPE: { status: 403, isUsual: true },
 };
 
 export function salesforceMeaning(status: number, body: unknown): Meaning | null {

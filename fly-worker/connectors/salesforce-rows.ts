@@ -6,6 +6,30 @@
 import { z } from 'zod';
 import type { Participant, SourceRecord } from '#contract/connector';
 import { addressOf, facts } from './items.ts';
+import { ProviderError } from './provider-error.ts';
+
+/** Where the REST API lives. Versions are kept for years. https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/api_rest_eol.htm */
+export const API = '/services/data/v59.0';
+
+export const Streams = z.enum(['contacts', 'accounts', 'leads', 'opportunities']);
+const OBJECTS: Record<z.infer<typeof Streams>, SObject> = { contacts: 'Contact', accounts: 'Account', leads: 'Lead', opportunities: 'Opportunity' };
+
+/** The object of a stream. Throws ProviderError for a stream that Salesforce does not have. */
+export function objectOf(stream: string): SObject {
+  const name = Streams.safeParse(stream);
+  if (!name.success) throw new ProviderError('bad_request', `Salesforce has no stream called "${stream}". Start the sync again.`);
+  return OBJECTS[name.data];
+}
+
+/** Where a row stands in the order of changes: its last change, and among equal ones its id. */
+export const RowPlace = z.strictObject({ stamp: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/), id: z.string().regex(/^[A-Za-z0-9]{15,18}$/) });
+export type RowPlace = z.infer<typeof RowPlace>;
+
+/** Of the last row that says where it stands; null: none does. */
+export function placeOfLast(rows: unknown[]): RowPlace | null {
+  const row = Row.safeParse(rows.findLast((one) => Row.safeParse(one).success)).data;
+  return (row && RowPlace.safeParse({ id: row.Id, stamp: toIso(row.SystemModstamp) }).data) ?? null;
+}
 
 export type SObject = 'Contact' | 'Account' | 'Lead' | 'Opportunity';
 

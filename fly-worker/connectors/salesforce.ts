@@ -9,22 +9,16 @@ import { defineConnector, type FetchContext, type Page, type Stream } from '#con
 import { CHUNK_SIZE_DEFAULT } from '#contract/limits';
 import { inSpan, readItems } from './items.ts';
 import { ProviderError } from './provider-error.ts';
+import { readOne, salesforceChanges, type SalesforcePlace } from './salesforce-changes.ts';
 import { salesforceMeaning, whyUnavailable } from './salesforce-errors.ts';
 import { salesforceOAuth } from './salesforce-oauth.ts';
-import { fieldsOf, Row, rowRecord, toIso, type SObject } from './salesforce-rows.ts';
+import { API, fieldsOf, objectOf, placeOfLast, Row, RowPlace, rowRecord, Streams, type SObject } from './salesforce-rows.ts';
 
-const API = '/services/data/v59.0';
 /** What Salesforce takes for `batchSize`. https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_queryoptions.htm */
 const BATCH_MIN = 200, BATCH_MAX = 2_000;
 
-const Streams = z.enum(['contacts', 'accounts', 'leads', 'opportunities']);
-const OBJECTS: Record<z.infer<typeof Streams>, SObject> = { contacts: 'Contact', accounts: 'Account', leads: 'Lead', opportunities: 'Opportunity' };
-
-const Id = z.string().regex(/^[A-Za-z0-9]{15,18}$/);
-const Stamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-const Place = z.strictObject({ stamp: Stamp, id: Id });
 /** Where the next page starts: where `link` leads as long as Salesforce remembers it, else behind this row, newest first; null: nothing was read yet. */
-const Cursor = z.strictObject({ link: z.string().startsWith(`${API}/query/`).nullable(), behind: Place.nullable() });
+const Cursor = z.strictObject({ link: z.string().startsWith(`${API}/query/`).nullable(), behind: RowPlace.nullable() });
 type Cursor = z.infer<typeof Cursor>;
 type Context = FetchContext<Cursor, null>;
 
@@ -32,7 +26,7 @@ type Context = FetchContext<Cursor, null>;
 const Answer = z.object({ done: z.boolean(), nextRecordsUrl: z.string().nullish(), records: z.array(z.unknown()) });
 type Answer = z.infer<typeof Answer>;
 
-export const salesforce = defineConnector<Cursor>({
+export const salesforce = defineConnector<Cursor, null, SalesforcePlace>({
   id: 'salesforce',
   title: 'Salesforce',
   baseUrl: { env: 'SALESFORCE_LOGIN_URL', fallback: 'https://login.salesforce.com', perAccount: ['salesforce.com', 'salesforce.mil'] },
@@ -45,17 +39,18 @@ export const salesforce = defineConnector<Cursor>({
   streams: () => Promise.resolve(Streams.options.map((name): Stream => ({ name, order: 'newest_first', windowDays: 92 }))),
 
   async fetchPage(context) {
-    const stream = Streams.safeParse(context.stream);
-    if (!stream.success) throw new ProviderError('bad_request', `Salesforce has no stream called "${context.stream}". Start the sync again.`);
-    const object = OBJECTS[stream.data];
+    const object = objectOf(context.stream);
     try {
       return toPage(context, object, await ask(context, object));
     } catch (error) {
-      const skipped = error instanceof ProviderError ? whyUnavailable(error.code, stream.data) : null;
+      const skipped = error instanceof ProviderError ? whyUnavailable(error.code, context.stream) : null;
       if (skipped === null) throw error;
       return { records: [], unreadable: [], next: null, skipped };
     }
   },
+
+  changes: salesforceChanges,
+  readOne,
 });
 
 /** Fewer rows than a default chunk are asked for when somebody wants small chunks, or when pages have proved too heavy: that takes a LIMIT. */
@@ -95,9 +90,7 @@ function toPage(context: Context, object: SObject, { records: rows, done, nextRe
 /** Behind the last row that says where it stands. A page that leads nowhere is not the end. */
 function cursorBehind({ cursor, baseUrl }: Context, rows: unknown[], link: string | null): Cursor {
   if (link !== null && !link.startsWith(`${API}/query/`)) throw new ProviderError('foreign_link', `Salesforce named a next page that is not below ${baseUrl}${API}/query. It was not followed; the page is read again on the next try.`);
-  const last = rows.findLast((row) => Row.safeParse(row).success);
-  const row = last === undefined ? null : Row.parse(last);
-  const place = row === null ? null : Place.safeParse({ id: row.Id, stamp: toIso(row.SystemModstamp) });
-  if (link === null && !place?.success) throw new ProviderError('unreadable_answer', 'Salesforce said that there is more, but not where. Resume to try again.');
-  return { link, behind: place?.success ? place.data : cursor?.behind ?? null };
+  const place = placeOfLast(rows);
+  if (link === null && place === null) throw new ProviderError('unreadable_answer', 'Salesforce said that there is more, but not where. Resume to try again.');
+  return { link, behind: place ?? cursor?.behind ?? null };
 }

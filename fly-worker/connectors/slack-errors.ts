@@ -14,10 +14,13 @@ const WORDS: Record<string, Meaning['status']> = {
   fatal_error: 503, internal_error: 503, service_unavailable: 503, team_added_to_org: 503, request_timeout: 503,
 };
 
+/** What an account is not part of, or was never given: the rest of its answers holds all the same. */
+const USUAL = new Set(['not_in_channel', 'missing_scope']);
+
 /** A word that is not in the table is a refusal of the question itself. */
 export function slackMeaning(_status: number, body: unknown): Meaning | null {
   const refusal = Refusal.safeParse(body);
-  return refusal.success ? { status: WORDS[refusal.data.error] ?? 400, code: refusal.data.error } : null;
+  return refusal.success ? { status: WORDS[refusal.data.error] ?? 400, code: refusal.data.error, ...(USUAL.has(refusal.data.error) ? { isUsual: true } : {}) } : null;
 }
 
 /** Why a channel is passed over, when that is what the word means. */

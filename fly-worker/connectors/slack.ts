@@ -7,7 +7,7 @@
  * So "complete back to" holds, and what is missed is only an answer that came later than the reach to a message from before the job's range.
  */
 import { z } from 'zod';
-import { defineConnector, type Ask, type FetchContext, type Page, type SourceRecord, type Stream } from '#contract/connector';
+import { defineConnector, type Ask, type FetchContext, type Page, type SourceRecord, type Stream, type UnreadableRecord } from '#contract/connector';
 import { inSpan, readItems } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 import { slackMeaning, whySkipped } from './slack-errors.ts';
@@ -55,7 +55,29 @@ export const slack = defineConnector<Cursor, SlackDirectory>({
       return { records: [], unreadable: [], next: null, skipped };
     }
   },
+
+  readOne,
 });
+
+/**
+ * One message by its time; null: it is gone, or nothing is left of it but a tombstone. What stands in the channel is found by history, answers are found
+ * by `replies`, which takes any message of a thread.
+ */
+async function readOne(context: Ask & { stream: string; providerId: string; directory: SlackDirectory }): Promise<SourceRecord | UnreadableRecord | null> {
+  const { stream: channel, providerId: ts } = context, only = { oldest: ts, latest: ts, inclusive: 'true' };
+  const { items } = await ask({ ...context, pageSize: 1 }, 'conversations.history', { channel, ...only }, null), shown = items.filter((item) => hasTime(item, ts));
+  const found = shown.length > 0 ? shown : (await ask({ ...context, pageSize: ANSWERS_AROUND_ONE }, 'conversations.replies', { channel, ts, ...only }, null).catch(noneIfNoThread)).items.filter((item) => hasTime(item, ts));
+  const { records, unreadable } = read(context, found.slice(0, 1), (_, record) => record);
+  return records[0] ?? unreadable[0] ?? null;
+}
+
+/** The message that a thread begins with comes along. */
+const ANSWERS_AROUND_ONE = 10;
+const hasTime = (item: unknown, ts: string): boolean => z.object({ ts: z.literal(ts) }).safeParse(item).success;
+function noneIfNoThread(error: unknown): { items: unknown[] } {
+  if (error instanceof ProviderError && (error.code === 'thread_not_found' || error.code === 'message_not_found')) return { items: [] };
+  throw error;
+}
 
 /** A page of what stands in the channel, newest first. https://docs.slack.dev/reference/methods/conversations.history */
 async function readHistory(context: Context, cursor: string | null): Promise<Page<Cursor>> {
@@ -105,7 +127,7 @@ async function readAnswers(context: Context, thread: string, cursor: string | nu
   }
 }
 
-function read(context: Context, items: unknown[], keep: (message: SlackMessage, record: SourceRecord | null) => SourceRecord | null): Omit<Page, 'next'> {
+function read(context: { stream: string; directory: SlackDirectory }, items: unknown[], keep: (message: SlackMessage, record: SourceRecord | null) => SourceRecord | null): Omit<Page, 'next'> {
   const { directory, stream } = context;
   const channel: SlackChannel = directory.channels.get(stream) ?? { id: stream, title: stream, kind: 'public', isArchived: false };
   return readItems(items, SlackMessage, { provider: 'Slack', idField: 'ts' }, (message) => keep(message, slackRecord(message, channel, directory)));

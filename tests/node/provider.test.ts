@@ -163,6 +163,18 @@ describe('against a server', () => {
     expect(provider.pageSize()).toBe(50);
   });
 
+  it('counts who would not let us in, but neither limits nor what is usual for the account', async () => {
+    const codes = [[401, ''], [403, ''], [403, 'rateLimitExceeded'], [403, 'not_in_channel'], [404, '']] as const, counts: number[] = [];
+    for (const [status, code] of codes) {
+      let asked = 0;
+      answer = (_, response) => { if (asked++ === 0) response.writeHead(status).end(JSON.stringify({ error: { code } })); else response.end('{}'); };
+      const provider = open({ meaningOf: (_, body) => (JSON.stringify(body).includes('not_in_channel') ? { status: 403, code: 'not_in_channel', isUsual: true } : null) });
+      await provider.get(anything, { url: `${baseUrl}/x` }).catch(() => undefined);
+      counts.push(provider.refusals());
+    }
+    expect(counts).toEqual([1, 1, 0, 0, 0]);
+  });
+
   it('tells of every attempt', async () => {
     const seen: string[] = [];
     let asked = 0;

@@ -11,6 +11,7 @@ import { sweepLeftovers } from '#fly-worker/sweep';
 import { openJob, type PlayedJob, type Speak } from './job.ts';
 import { RANGE, recordOf, STREAMS } from './provider.ts';
 import { settled, turn } from './scheduler.ts';
+import { openCurator } from './curator.ts';
 import { expectUpToDate } from './truth.ts';
 import { rules, type Actor, type World } from './world.ts';
 
@@ -35,7 +36,7 @@ export const abilitiesOf = (world: World): Partial<Connector> =>
 
 /** Plays later syncs on what the backfill left. */
 export async function playLater(world: World, box: Mailbox): Promise<void> {
-  const { seed, stats, provider, tenantId, connectionId, db } = world;
+  const { stats, provider, tenantId, connectionId, db } = world;
   provider.cured = true;
   if (provider.unreadable) box.journal.get(streamOf(provider.unreadable))!.push(provider.unreadable);
   world.calm = false;
@@ -59,7 +60,7 @@ export async function playLater(world: World, box: Mailbox): Promise<void> {
     for (let i = 0; i < 200 && job.state.mirrored < job.state.version; i++) await job.tell({ type: 'alarm' });
   }
   const wanted = new Map([...box.alive.keys()].map((id) => [idOf(id), `${id}#${provider.revisions.get(id)}`]));
-  await expectUpToDate(db, seed, tenantId, wanted, world.lance);
+  await expectUpToDate(db, world, wanted);
 }
 
 const untilOf = (no: number): string => new Date(Date.parse(RANGE.until) + no * DAY_MS).toISOString();
@@ -77,7 +78,7 @@ async function inPeace({ db, tenantId }: World, box: Mailbox): Promise<void> {
 }
 
 async function playJob(world: World, job: PlayedJob, box: Mailbox, no: number): Promise<void> {
-  const { seed, stats, random, chance } = world;
+  const { seed, stats, random, chance } = world, curate = openCurator(world);
   await job.tell({ type: 'started' });
   for (let ticks = 0; !job.over(); ticks++) {
     assert(ticks < TICKS_MAX, `seed ${seed}: no end of later sync ${no} in sight (${job.state.status}, ${job.state.reason})`);
@@ -88,6 +89,7 @@ async function playJob(world: World, job: PlayedJob, box: Mailbox, no: number): 
       if (!isStuck && chance(0.002)) { stats.cancels++; await job.tell({ type: 'cancelled' }); }
       if (!isStuck && chance(0.002)) { stats.pauses++; await job.tell({ type: 'paused' }); }
       change(world, box, no);
+      await curate();
       if (chance(0.01)) startSweeper(world);
     }
     await turn(world, job);

@@ -5,14 +5,14 @@
  * balance and the graph must be what the records say. Every second history goes on with later syncs (later.ts).
  */
 import assert from 'node:assert/strict';
-import { activate, deactivate } from '#worker-api/entity-types';
 import { ProviderError } from '#fly-worker/provider';
+import { openCurator } from './curator.ts';
 import { openJob } from './job.ts';
 import { abilitiesOf, mailboxOf, playLater, speakOf, streamOf, type Mailbox } from './later.ts';
 import { openSimulatedProvider, RANGE } from './provider.ts';
 import { settled, turn } from './scheduler.ts';
 import { expectEvents, expectTruth } from './truth.ts';
-import { openWorld, randomOf, type Actor, type Sabotage, type Stats, type World } from './world.ts';
+import { openWorld, type Actor, type Sabotage, type Stats, type World } from './world.ts';
 
 export type { Sabotage, Stats } from './world.ts';
 
@@ -64,20 +64,7 @@ async function playBackfill(world: World, box: Mailbox | null): Promise<void> {
     else if (!quotaGone && (state.reason === 'quota_exhausted' || state.reason === 'too_many_jobs')) { stats.room_again++; await tell({ type: 'room_again' }); }
   }
 
-  /** Chance of its own, so that older seeds keep their histories. */
-  const curator = randomOf(seed + 1_000_003);
-  let isActive = false;
-  /** Somebody activates a type of what was found, or takes that back. */
-  async function curate(): Promise<void> {
-    if (seed % 4 > 1 || curator() > 0.01) return;
-    const wasCalm = world.calm, type = { slug: 'url', name: 'Url', is_system: false, samples: 5, json_schema: {}, activated_at: null };
-    world.calm = true;
-    if (isActive) await deactivate(owner, tenantId, { ...type, status: 'active' }, 'somebody');
-    else await activate(owner, tenantId, { ...type, status: 'draft' }, 'somebody');
-    isActive = !isActive;
-    world.calm = wasCalm;
-    stats.activations++;
-  }
+  const curate = openCurator(world);
 
   async function users(): Promise<void> {
     await curate();
@@ -113,7 +100,7 @@ async function playBackfill(world: World, box: Mailbox | null): Promise<void> {
   await settled(world, played);
   const [row] = await owner.query('select fence::int as fence from historical_sync_jobs where tenant_id = $1', [tenantId]);
   assert(played.granted.every((f) => f < Number(row!.fence)), `seed ${seed}: a token that was granted is still current after its lease ended`);
-  await expectTruth(owner, { seed, tenantId, jobId: played.id, connectionId: world.connectionId, provider, lance: world.lance, completed: played.state.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2 });
+  await expectTruth(owner, { seed, tenantId, jobId: played.id, connectionId: world.connectionId, provider, lance: world.lance, completed: played.state.status === 'completed', poison: seed % 4 === 0 ? provider.ids[7]! : null, mayHaveHealed: provider.cured, wasRetried: stats.retries === 2, isActive: world.isActive });
   await expectEvents(owner, seed, tenantId, played.state.noted);
   if (played.state.status === 'completed') stats.completed = 1;
   if (quotaGone) await owner.query('update tenants set acu_per_month = null where id = $1', [tenantId]);

@@ -11,6 +11,8 @@ export interface Ending {
   completed: boolean; poison: string | null;
   /** What could not be read or processed could be from some moment on; and the job was asked to try it again after that. */
   mayHaveHealed: boolean; wasRetried: boolean;
+  /** The type of what is only staged by itself was activated, and not deactivated again. */
+  isActive: boolean;
 }
 
 /** Everything that a worker could write, as one comparable value. */
@@ -42,24 +44,23 @@ export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promis
     assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.provider_id} stands in the ledger but not in semantic memory`);
   }
   if (completed) assert.deepEqual(records.map((r) => r.id).sort(), expected.map(idOf).sort(), `seed ${seed}: the ledger holds exactly the provider's records`);
-  await expectGraph(db, seed, tenantId, records);
+  await expectGraph(db, ending, records);
   await expectBooks(db, ending);
   if (completed) await expectPassedOver(db, ending);
 }
 
 /** After later syncs and a last one in peace: both memories hold what the provider has, as it is, and nothing else; every job's books balance. `wanted`: record id -> content. */
-export async function expectUpToDate(db: SimulatedDatabase, seed: number, tenantId: string, wanted: Map<string, string>, lance: { id: string; hash: string }[]): Promise<void> {
+export async function expectUpToDate(db: SimulatedDatabase, { seed, tenantId, lance, isActive }: Pick<Ending, 'seed' | 'tenantId' | 'lance' | 'isActive'>, wanted: Map<string, string>): Promise<void> {
   const records = await db.query('select record_id::text as id, content_hash as hash from records where tenant_id = $1', [tenantId]) as unknown as { id: string; hash: string }[];
   const sorted = (entries: Iterable<readonly [string, string]>) => [...entries].map(([id, hash]) => `${hash} ${id}`).sort();
   assert.deepEqual(sorted(records.map((r) => [r.id, r.hash])), sorted(wanted), `seed ${seed}: memory holds what the provider has, edited and deleted as there`);
   for (const r of records) assert(lance.some((l) => l.id === r.id && l.hash === r.hash), `seed ${seed}: ${r.hash} stands in the ledger but not in semantic memory`);
-  await expectGraph(db, seed, tenantId, records);
+  await expectGraph(db, { seed, tenantId, isActive }, records);
   for (const { id } of await db.query('select id::text from historical_sync_jobs where tenant_id = $1', [tenantId])) await expectBalance(db, seed, tenantId, String(id));
 }
 
 /** The graph is exactly what the stored records say: nothing more, nothing less. */
-async function expectGraph(db: SimulatedDatabase, seed: number, tenantId: string, records: { id: string; hash: string }[]): Promise<void> {
-  const isActive = (await db.query(`select 1 as is_active from entity_types where tenant_id = $1 and slug = 'url' and status = 'active'`, [tenantId])).length > 0;
+async function expectGraph(db: SimulatedDatabase, { seed, tenantId, isActive }: Pick<Ending, 'seed' | 'tenantId' | 'isActive'>, records: { id: string; hash: string }[]): Promise<void> {
   const nodes = new Set<string>(), staged = new Set<string>(), edges = new Set<string>(), evidence = new Set<string>();
   for (const r of records) {
     const { facts } = derivedOf({ body: { content: r.hash }, title: '' } as never);

@@ -38,6 +38,8 @@ export interface World {
   now: number;
   /** No more trouble. */
   calm: boolean;
+  /** Whether somebody has activated the type of what was found. */
+  isActive: boolean;
   failure: unknown;
   fail(message: string): void;
   db: SimulatedDatabase; provider: SimulatedProvider;
@@ -78,7 +80,7 @@ export async function openWorld(url: string, seed: number, sabotage: Sabotage | 
     world.onChunk(landed, current);
   });
   const world: World = {
-    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
+    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, isActive: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
     fail(message) { world.failure ??= new assert.AssertionError({ message: `seed ${seed}: ${message}` }); },
     step: (actor, run) => new Promise((resolve, reject) => { world.steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject }); }),
     async advance(chosen) {

@@ -28,7 +28,7 @@ export interface Tape {
 /** `spare`: asked only when something went wrong. `file`: parts of it are answered, as HTTP ranges. `status` is 200 when absent. */
 export interface Exchange { get: string; json?: unknown; file?: FileOnTape; spare?: boolean; status?: number }
 
-/** What `changes` and `readOne` are asked, by stream: a begin that brings a token, a round from there, and single records (null: gone). */
+/** What `changes` and `readOne` are asked, by stream: a begin that brings a token, a round from there (none where the connector has no changes), and single records. */
 export interface TapeChanges {
   exchanges: Exchange[];
   streams: Record<string, { records: string[]; unreadable?: string[]; removed: string[] }>;

@@ -1,10 +1,10 @@
 /** The sandbox's Gmail: profile, list, mail, attachment of the signed-in user. https://developers.google.com/workspace/gmail/api/reference/rest */
 import { createHash } from 'node:crypto';
-import { folderId } from '../../mailbox/folders.ts';
 import type { GraphMessage } from '../../mailbox/shape.ts';
 import type { Account, Entry } from '../accounts.ts';
 import type { ApiRequest } from '../provider.ts';
 import { json, type Answer } from '../wire.ts';
+import { historyId, INBOX, listHistory, TRASH } from './history.ts';
 import { headersOf, partElsewhere, payloadOf } from './mime.ts';
 import { googleError, say } from './wording.ts';
 
@@ -16,6 +16,7 @@ export function answerGmail(request: ApiRequest, path: string): Answer {
   const { account, url } = request;
   if (path === '/profile') return json(200, { emailAddress: account.plan.address, messagesTotal: account.messages.length, threadsTotal: threadCount(account), historyId: historyId(account) });
   if (path === '/messages') return listMessages(request);
+  if (path === '/history') return listHistory(request, (id) => gmailId(account, { id }));
   const [, id = '', attachment] = /^\/messages\/([^/]+)(?:\/attachments\/([^/]+))?$/.exec(path) ?? [];
   const mail = mailOf(account, id);
   if (!mail) return say({ kind: 'status', status: 404 });
@@ -28,10 +29,9 @@ export function answerGmail(request: ApiRequest, path: string): Answer {
 
 const hex = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 /** Ids of Gmail's own, not those of other providers. */
-export const gmailId = (account: Account, mail: GraphMessage): string => hex(`gmail ${account.plan.address} ${mail.id}`);
+export const gmailId = (account: Account, mail: Pick<GraphMessage, 'id'>): string => hex(`gmail ${account.plan.address} ${mail.id}`);
 const threadId = (account: Account, mail: GraphMessage): string => hex(`gmail thread ${account.plan.address} ${mail.conversationId}`);
 const threadCount = (account: Account): number => new Set(account.messages.map(({ value }) => value.conversationId)).size;
-const historyId = (account: Account): string => String(1_000_000 + account.revision);
 
 /** Found by id without looking through the mailbox a thousand times. */
 const indices = new WeakMap<Account, { revision: number; byId: Map<string, Mail> }>();
@@ -43,8 +43,6 @@ function mailOf(account: Account, id: string): Mail | undefined {
   }
   return index.byId.get(id);
 }
-
-const TRASH = folderId('Deleted Items');
 
 /** Newest first. The token names the last mail shown, so that new mail does not shift the pages. */
 function listMessages({ account, url, pageFault }: ApiRequest): Answer {
@@ -108,7 +106,7 @@ function oneMessage(account: Account, mail: Mail, format: string): Answer {
 function labelsOf(account: Account, mail: GraphMessage): string[] {
   if (mail.isDraft) return ['DRAFT'];
   const sent = mail.from?.emailAddress.address.toLowerCase() === account.plan.address;
-  return [...mail.isRead ? [] : ['UNREAD'], ...sent ? ['SENT'] : mail.parentFolderId === folderId('Inbox') ? ['INBOX', 'CATEGORY_PERSONAL'] : [], ...mail.importance === 'high' ? ['IMPORTANT'] : []];
+  return [...mail.parentFolderId === TRASH ? ['TRASH'] : [], ...mail.isRead ? [] : ['UNREAD'], ...sent ? ['SENT'] : mail.parentFolderId === INBOX ? ['INBOX', 'CATEGORY_PERSONAL'] : [], ...mail.importance === 'high' ? ['IMPORTANT'] : []];
 }
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);

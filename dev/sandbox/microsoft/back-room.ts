@@ -1,7 +1,7 @@
 /**
  * What a test changes in a Microsoft account, below /admin/accounts/{address}/microsoft. New mails, edits and deletes of mails are in admin.ts.
  *
- * POST   expire-delta                                     delta links given out so far answer 410
+ * POST   expire-delta                                     delta links given out so far answer 410, as Google's history and sync tokens do
  * GET    folders · POST folders {displayName} · DELETE folders/{id}    with its mails, for good
  * POST   messages/{id}/move {folder}                      by the folder's name or id
  * POST   messages/{id}/purge                              deleted for good; a plain DELETE leaves it recoverable

@@ -53,7 +53,7 @@ export function calendarDelta(request: ApiRequest): Answer {
   if (place.since === null) return answer(request, place, eventRows(account, account.events.filter(inView)));
   const touched = new Set(idsIn(told(account, place, 'event'))), there = account.events.filter(event => touched.has(event.id) && inView(event)), shown = new Set(there.map(({ id }) => id));
   // One event of a series that is gone is not told of.
-  const gone = idsIn(told(account, place, 'event')).filter(id => !shown.has(id) && !account.cancelledInSeries.has(id));
+  const gone = idsIn(told(account, place, 'event')).filter(id => !shown.has(id) && !account.cancelled.get(id)?.value.seriesMasterId);
   return answer(request, place, [...eventRows(account, there), ...gone.map(id => removed(id, 'deleted'))]);
 }
 
