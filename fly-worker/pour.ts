@@ -9,7 +9,7 @@ export async function pour(response: ServerResponse, parts: AsyncIterable<string
     for await (const part of parts) {
       if (response.destroyed) return;
       begin();
-      if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(part)) await drained(response);
     }
   } catch (error) {
     if (!response.headersSent) throw error;
@@ -19,4 +19,10 @@ export async function pour(response: ServerResponse, parts: AsyncIterable<string
   }
   begin();
   response.end();
+}
+
+/** Leaves no listener behind: a long answer drains thousands of times. */
+async function drained(response: ServerResponse): Promise<void> {
+  const heard = new AbortController(), { signal } = heard;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() => heard.abort());
 }
