@@ -32,8 +32,8 @@ export interface SemanticMemory {
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
-  /** Deletes these versions of records, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
-  remove(tenant: string, versions: readonly { recordId: string; contentHash: string }[], storedBeforeMs: number): Promise<number>;
+  /** Deletes all versions of these records but the one to keep, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
+  remove(tenant: string, records: readonly { recordId: string; keep: string | null }[], storedBeforeMs: number): Promise<number>;
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
@@ -101,12 +101,15 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     stats: (space) => using<DatasetStats | null>(space, false, null, (dataset) => dataset.stats()),
     upkeep: (space) => using<Upkeep>(space, false, 'not_needed', (dataset) => dataset.upkeep()),
 
-    async remove(tenant, versions, storedBeforeMs) {
-      const db = await database(tenant), ids = versions.map((v) => rowId(v.recordId, v.contentHash)), old = `stored_at < ${Math.trunc(storedBeforeMs)}`;
+    async remove(tenant, records, storedBeforeMs) {
+      const db = await database(tenant), old = `stored_at < ${Math.trunc(storedBeforeMs)}`;
       let removed = 0;
       for (const name of await db.tableNames()) {
         const table = await db.openTable(name);
-        for (let from = 0; from < ids.length; from += IDS_PER_STATEMENT) removed += (await table.delete(`${old} AND ${isAnyOf('id', ids.slice(from, from + IDS_PER_STATEMENT))}`)).numDeletedRows;
+        for (let from = 0; from < records.length; from += IDS_PER_STATEMENT) {
+          const some = records.slice(from, from + IDS_PER_STATEMENT), kept = some.flatMap(({ recordId, keep }) => (keep === null ? [] : rowId(recordId, keep)));
+          removed += (await table.delete(`${old} AND ${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('id', kept)})` : ''}`)).numDeletedRows;
+        }
         table.close();
       }
       return removed;
