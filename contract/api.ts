@@ -161,6 +161,10 @@ export const routes = {
     method: 'post', path: '/api/archives', summary: 'Upload a file to import (mbox, Slack export, ics) as the request\'s body; answers its connection, which is then started like any', scope: 'sync',
     query: ArchiveQuery, file: true, status: 201, answer: Connection,
   },
+  checkArchive: {
+    method: 'post', path: '/api/archives/check', summary: 'Whether a file would be taken, by its size and its first 4 KB as the request\'s body; a page cannot hear a refusal while it still sends gigabytes', scope: 'sync',
+    query: ArchiveQuery.extend({ bytes: z.coerce.number().int().min(1) }), file: true, status: 204, answer: null,
+  },
   startJob: {
     method: 'post', path: '/api/integrations/{integration_id}/historical-sync/start', summary: 'Start a historical sync of one connection', scope: 'sync',
     params: IntegrationParams, body: StartSyncRequest, status: 201, answer: Job,

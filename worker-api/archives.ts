@@ -4,7 +4,7 @@ import { routes, type Connection } from '#contract/api';
 import type { Connector, Upload } from '#contract/connector';
 import { ApiError } from '#contract/errors';
 import type { IntegrationId } from '#contract/job';
-import { ARCHIVES_PER_TENANT_MAX } from '#contract/limits';
+import { ARCHIVE_HEAD_BYTES, ARCHIVES_PER_TENANT_MAX } from '#contract/limits';
 import { connectorOf } from '#fly-worker/connectors/index';
 import { archiveKey, bytesMaxOf, storeArchive, tooLarge, type Stored } from './archive-store.ts';
 import { connectionColumns, toConnection } from './connections.ts';
@@ -13,6 +13,16 @@ import type { Env } from './env.ts';
 import { serve, type App } from './route.ts';
 
 export function serveArchives(app: App): void {
+  serve(app, routes.checkArchive, async ({ env, principal: { tenantId }, query: { integration_id, name, bytes }, context }) => {
+    const { upload } = uploadable(integration_id), bytesMax = bytesMaxOf(env);
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    if (Number(context.req.header('content-length') ?? Infinity) > ARCHIVE_HEAD_BYTES) throw new ApiError('bad_request', `Send the first ${ARCHIVE_HEAD_BYTES} bytes of the file, or all of a smaller one.`);
+    const trouble = upload.refuse(new Uint8Array(await context.req.arrayBuffer()));
+    if (trouble !== null) throw new ApiError('unprocessable', trouble);
+    await placeFor(env, tenantId, integration_id, name);
+    return null;
+  });
+
   serve(app, routes.uploadArchive, async ({ env, principal: { tenantId }, query: { integration_id, name }, context }) => {
     const { upload } = uploadable(integration_id), bytesMax = bytesMaxOf(env), { body, headers } = context.req.raw;
     if (Number(headers.get('content-length') ?? 0) > bytesMax) throw tooLarge(bytesMax);

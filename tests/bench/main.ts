@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { connectors } from '#fly-worker/connectors/index';
+import { measureArchive } from './archive.ts';
 import { measureJobs, measureRecovery, type Millis } from './jobs.ts';
 import { openWorld, runLine, type LineFigures } from './line.ts';
 import { measureStages } from './stages.ts';
 
-const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100;
+const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100, ARCHIVE_MB = 200;
 /** Prints one line of a table, or of the text below it. */
 type Say = (line: string) => void;
 const cells = (...values: (string | number)[]): string => `| ${values.join(' | ')} |`;
@@ -58,7 +59,13 @@ async function recovery(say: Say): Promise<void> {
   say(row('until the job has stored a chunk more', recovered));
 }
 
-const parts = { stages, line, jobs, recovery };
+async function archive(say: Say): Promise<void> {
+  const { fileMb, records, uploadSeconds, importSeconds, peakRssMb } = await measureArchive(ARCHIVE_MB);
+  say('| a mailbox file, uploaded and imported by a whole house | MB | mails | upload s | import s | mails/s | most RSS of the worker, MB |\n|---|---|---|---|---|---|---|');
+  say(cells('mbox, every 20th mail with an attachment', Math.round(fileMb), records, uploadSeconds.toFixed(1), importSeconds.toFixed(1), Math.round(records / importSeconds), Math.round(peakRssMb)));
+}
+
+const parts = { stages, line, jobs, recovery, archive };
 const wished = process.argv.slice(2).filter((word) => !word.startsWith('--')), unknown = wished.filter((word) => !(word in parts));
 if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`);
 const file = new URL('../../ARCHITECTURE.md', import.meta.url);

@@ -69,6 +69,20 @@ describe('every screen', () => {
     await lookAt(what);
   });
 
+  it('an account whose provider is down, and what was asked of it', async () => {
+    const message = 'Outlook has failed 5 times in a row; next try at 14:05 UTC.';
+    // Five failed runs take minutes; the answer of the API is made to say so.
+    await page.route('**/api/connections', async (route) => {
+      const response = await route.fetch(), { connections } = await response.json() as { connections: object[] };
+      await route.fulfill({ response, json: { connections: connections.map((one) => ({ ...one, health: { state: 'open', failures_in_a_row: 5, next_try_at: new Date(Date.now() + 300_000).toISOString(), message }, usage: { today: { requests: 1_204, throttled: 37 }, last_30_days: { requests: 20_480, throttled: 95 } } })) } });
+    });
+    await page.goto('/integrations');
+    await page.getByText(message).first().waitFor();
+    await page.getByText('37 told to wait').first().waitFor();
+    await lookAt('an account whose provider is down');
+    await page.unroute('**/api/connections');
+  });
+
   it('dialogs and menus', async () => {
     await page.goto('/integrations');
     await page.getByRole('button', { name: 'Sync history' }).first().click();

@@ -40,6 +40,29 @@ function generated(bytes: number, piece = 64 * 1024) {
   return { stream, made };
 }
 
+describe('the question before an upload', () => {
+  const check = (tenant: Tenant, raw: BodyInit, query = 'integration_id=mbox&name=all.mbox&bytes=999'): Promise<Answer<ErrorBody>> => call('POST', `/api/archives/check?${query}`, { key: tenant.key, raw });
+
+  it('is answered by the first bytes, and keeps nothing', async () => {
+    const tenant = await newTenant();
+    expect((await check(tenant, MAIL)).status).toBe(204);
+    expect([await connections(tenant), await objectsOf(tenant)]).toEqual([[], []]);
+  });
+
+  it.each<[string, BodyInit, string | undefined, number, string]>([
+    ['another kind of file', 'PK\x03\x04', undefined, 422, 'unprocessable'], ['one that is too large', MAIL, `integration_id=mbox&name=a.mbox&bytes=${99 * MB}`, 413, 'payload_too_large'],
+    ['more than first bytes', 'x'.repeat(5_000), undefined, 400, 'bad_request'], ['an integration without files', MAIL, 'integration_id=outlook&name=a&bytes=9', 422, 'unprocessable'],
+  ])('refuses %s as the upload would', async (_, raw, query, status, code) => {
+    expect(await check(await newTenant(), raw, query)).toMatchObject({ status, body: { error: { code } } });
+  });
+
+  it('refuses a name whose file is being imported', async () => {
+    const tenant = await newTenant();
+    await startOn(tenant, await uploaded(tenant));
+    expect(await check(tenant, MAIL)).toMatchObject({ status: 409, body: { error: { code: 'already_active' } } });
+  });
+});
+
 describe('an upload', () => {
   it('becomes a connection that knows its file', async () => {
     const tenant = await newTenant(), made = await uploaded(tenant);

@@ -61,7 +61,7 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   context: () => ({ query: 'mark' }),
   startJob: (ids) => ({ connection_id: ids.connection_id }),
 };
-const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', uploadArchive: () => '?integration_id=mbox&name=mails.mbox', paths: ({ node_id: id }) => `?from=${id}&to=${id}` };
+const queries: Partial<Record<RouteName, (ids: Ids) => string>> = { search: () => '?q=mark', checkArchive: () => '?integration_id=mbox&name=mails.mbox&bytes=9', uploadArchive: () => '?integration_id=mbox&name=mails.mbox', paths: ({ node_id: id }) => `?from=${id}&to=${id}` };
 
 export const allRoutes = Object.entries(routes) as [RouteName, Route][];
 const hasDefault = (schema: Route['body'] | Route['query'], empty: unknown): boolean => !schema || schema.safeParse(empty).success;

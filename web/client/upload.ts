@@ -3,7 +3,9 @@ import './jitless.ts';
 import type { z } from 'zod';
 import { routes, type Connection } from '#contract/api';
 import { ApiError, ApiErrorBody } from '#contract/errors';
-import { fromStatus } from './call.ts';
+import { ARCHIVE_HEAD_BYTES } from '#contract/limits';
+import { fromStatus, send } from './call.ts';
+import type { Caller } from './call.ts';
 
 export interface UploadOptions {
   integrationId: z.input<typeof routes.uploadArchive.query>['integration_id'];
@@ -13,8 +15,17 @@ export interface UploadOptions {
   signal: AbortSignal;
 }
 
-/** Resolves with the connection that the file has become. Throws ApiError, or the signal's reason. */
-export function uploadArchive(file: File, { integrationId, onProgress, signal }: UploadOptions): Promise<Connection> {
+/** Asks first whether it would be taken, then sends it. Resolves with the connection that the file has become. Throws ApiError, or the signal's reason. */
+export async function uploadArchive(file: File, options: UploadOptions): Promise<Connection> {
+  const query = new URLSearchParams({ integration_id: options.integrationId, name: file.name, bytes: String(file.size) });
+  const answer = await send(page, `${routes.checkArchive.path}?${query}`, { method: routes.checkArchive.method, body: file.slice(0, ARCHIVE_HEAD_BYTES), signal: options.signal });
+  if (!answer.ok) throw refusal(answer.status, await answer.text());
+  return sendWhole(file, options);
+}
+
+const page: Caller = { baseUrl: '', apiKey: undefined, fetch: (input, init) => fetch(input, init) };
+
+function sendWhole(file: File, { integrationId, onProgress, signal }: UploadOptions): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest(), query = new URLSearchParams({ integration_id: integrationId, name: file.name });
     const stop = (): void => request.abort();
@@ -23,7 +34,7 @@ export function uploadArchive(file: File, { integrationId, onProgress, signal }:
     request.onload = () => {
       const answer = routes.uploadArchive.answer.safeParse(parsed(request.responseText));
       if (request.status < 300 && answer.success) resolve(answer.data);
-      else reject(refusal(request));
+      else reject(refusal(request.status, request.responseText));
     };
     request.onerror = () => reject(new ApiError('unavailable', 'The upload broke off. Check the connection and try again; nothing was kept of it.'));
     request.onabort = () => reject(signal.reason as Error);
@@ -34,8 +45,8 @@ export function uploadArchive(file: File, { integrationId, onProgress, signal }:
   });
 }
 
-function refusal({ status, responseText }: XMLHttpRequest): ApiError {
-  const body = ApiErrorBody.safeParse(parsed(responseText));
+function refusal(status: number, text: string): ApiError {
+  const body = ApiErrorBody.safeParse(parsed(text));
   return body.success ? new ApiError(body.data.error.code, body.data.error.message, { details: body.data.error.details }) : new ApiError(...fromStatus(status));
 }
 
