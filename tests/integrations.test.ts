@@ -1,16 +1,19 @@
-/** Every integration that is connected by signing in, once through the whole house: three months from the sandbox, books that balance, one graph for all of them. */
+/** Every integration once through the whole house: those that are signed in to with three months from the sandbox, those that are uploaded with the file of their tape. Books that balance, one graph for all of them. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql, type SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Connection } from '#contract/api';
 import { isBalanced, type Job } from '#contract/job';
 import { startHouse, type House } from '#dev/house';
 import { freePorts } from '#dev/ports';
 import { connectors } from '#fly-worker/connectors/index';
 import { openClient, type Client } from './client.ts';
+import { bytesOf, tapeOf } from './tapes/replay.ts';
 
 const withSignIn = connectors.filter((connector) => connector.oauth !== null).map((connector) => connector.id);
+const withFile = connectors.filter((connector) => connector.upload).map(({ id, upload }) => [id, `tape${upload!.extensions[0]}`] as const);
 
 let house: House, dir: string, client: Client;
 const jobs = new Map<string, Job>();
@@ -38,6 +41,32 @@ describe.each(withSignIn)('%s', (integration) => {
     const again = await client.ended((await client.start(source_connection_id, { start_date, end_date }, integration)).job_id);
     expect(again).toMatchObject({ status: 'completed', ledger: { seen: ledger.seen, unchanged: ledger.stored, stored: 0 } });
   }, 180_000);
+});
+
+describe.each(withFile)('%s', (integration, name) => {
+  const tape = tapeOf(integration), upload = async () => {
+    const answer = await client.fetch(`/api/archives?integration_id=${integration}&name=${name}`, { method: 'POST', body: Buffer.from(bytesOf(tape.exchanges.find((one) => one.file)!.file!)), headers: { 'content-type': 'application/octet-stream' } });
+    expect(answer.status, await answer.clone().text()).toBe(201);
+    return Connection.parse(await answer.json());
+  };
+
+  it('is uploaded and imported as a whole, with balanced books; what cannot be read is named', async () => {
+    const { connection_id } = await upload(), job = await client.ended((await client.start(connection_id, {}, integration)).job_id);
+    expect(job, job.message ?? '').toMatchObject({ status: 'completed', progress_percentage: 100 });
+    expect(isBalanced(job.ledger)).toBe(true);
+    expect(await one(sql`select count(*)::int as n from records where connection_id = ${connection_id}::uuid`)).toEqual({ n: job.ledger.stored });
+    expect(job.ledger.failed).toBe(new Set(Object.values(tape.unreadable).flat()).size);
+    jobs.set(integration, job);
+  }, 120_000);
+
+  it('changes nothing when it is uploaded and imported again, and is gone from our disk when it is disconnected', async () => {
+    const { ledger, source_connection_id } = jobs.get(integration)!, again = await upload();
+    expect(again.connection_id).toBe(source_connection_id);
+    expect(await client.ended((await client.start(source_connection_id, {}, integration)).job_id)).toMatchObject({ status: 'completed', ledger: { seen: ledger.seen, unchanged: ledger.stored, stored: 0 } });
+    const gone = await (await client.fetch(`/api/connections/${source_connection_id}`, { method: 'DELETE' })).json() as { access: string };
+    expect(gone.access).toBe('file_deleted');
+    expect(await one(sql`select count(*)::int as n from records where connection_id = ${source_connection_id}::uuid`)).toEqual({ n: ledger.stored });
+  }, 120_000);
 });
 
 describe('the graph', () => {

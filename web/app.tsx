@@ -10,6 +10,7 @@ import { InvitationScreen } from './screens/invitation.tsx';
 import { IntegrationsScreen } from './screens/integrations.tsx';
 import { JobScreen } from './screens/job.tsx';
 import { JobsScreen } from './screens/jobs.tsx';
+import { NoTeamScreen } from './screens/no-team.tsx';
 import { NotFoundScreen } from './screens/not-found.tsx';
 import { OverviewScreen } from './screens/overview.tsx';
 import { RecordSheet } from './screens/record.tsx';
@@ -47,10 +48,11 @@ export function App() {
   useEffect(() => { void askWho(); }, []);
   useEffect(() => { if (session.state === 'signed_out') document.title = 'Sign in · Historical Sync'; }, [session.state]);
   // Whoever holds the link, signed in or not.
-  if (path === '/invitation' && (session.state === 'signed_in' || session.state === 'signed_out')) return <InvitationScreen me={session.state === 'signed_in' ? session.me : null} />;
+  if (path === '/invitation' && session.state !== 'unknown' && session.state !== 'unreachable') return <InvitationScreen signedIn={session.state !== 'signed_out'} email={session.state === 'signed_in' ? session.me.user?.email ?? null : null} />;
   switch (session.state) {
     case 'unknown': return <div className="boot" role="status"><span className="visually-hidden">Loading</span></div>;
     case 'signed_out': return <SignInScreen expired={session.expired} />;
+    case 'no_team': return <NoTeamScreen />;
     case 'unreachable': return <main className="alone"><Empty icon="alert" title="No answer" action={<Button kind="primary" onClick={() => void askWho()}>Try again</Button>}>{session.error.message}</Empty></main>;
     case 'signed_in': return <SignedIn key={session.me.tenant.id} me={session.me} />;
   }

@@ -5,11 +5,14 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { audit, listen, newPage, openBrowser, signIn } from './browser.ts';
 
-const house = inject('house'), owner = house.tenants[0]!, GUEST = { email: `guest-${Date.now()}@guest.example`, password: 'a password for a guest' };
+/** Teams of their own, so that lists and sessions of other tests do not matter. */
+const owner = account('Settings Team', 'Olaf Owner'), second = account('Second Team', 'Sue Second'), GUEST = { email: `guest-${Date.now()}@guest.example`, password: 'a password for a guest' };
+const house = inject('house');
 let browser: Browser, context: BrowserContext, page: Page, guest: Page, link: string;
 const complaints: string[] = [];
 
 beforeAll(async () => {
+  for (const one of [owner, second]) await signUp(one);
   browser = await openBrowser();
   context = await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 } });
   page = await newPage(context);
@@ -74,7 +77,36 @@ test('makes the member an admin, who then sees the keys; and removes her', async
   await page.getByRole('button', { name: 'Remove Greta Guest' }).click();
   await confirm('Remove');
   await expect.poll(() => row('Members', 'Greta Guest').count()).toBe(0);
+  await guest.goto('/');
+  await guest.getByRole('heading', { name: 'You belong to no team' }).waitFor();
+  expect(await audit(guest)).toEqual([]);
+  await guest.getByLabel('Name of the team').fill('Greta alone');
+  await guest.getByRole('button', { name: 'Begin' }).click();
+  await guest.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   await guest.context().close();
+});
+
+test('somebody with an account of another team joins by it, goes back and forth between the teams, and leaves', async () => {
+  const invited = await page.request.post('/api/invitations', { data: { email: second.email } });
+  const visitor = await newPage(await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 } })), team = (name: string) => visitor.getByRole('menuitemradio', { name });
+  listen(visitor, complaints, /status of 4\d\d/);
+  await visitor.goto((await invited.json() as { link: string }).link);
+  await visitor.getByRole('button', { name: 'I have an account already' }).click();
+  await visitor.getByLabel('Password').fill(second.password);
+  await visitor.getByRole('button', { name: 'Sign in and join' }).click();
+  const side = visitor.getByRole('complementary').getByText(owner.name);
+  await side.waitFor();
+  await visitor.getByRole('button', { name: /^Account/ }).first().click();
+  await team(second.name).click();
+  await visitor.getByRole('complementary').getByText(second.name).waitFor();
+  await visitor.getByRole('button', { name: /^Account/ }).first().click();
+  await team(owner.name).click();
+  await side.waitFor();
+  await visitor.goto('/settings/members');
+  await visitor.getByRole('button', { name: 'Leave' }).click();
+  await visitor.getByRole('alertdialog').getByRole('button', { name: 'Leave' }).click();
+  await visitor.getByRole('complementary').getByText(second.name).waitFor();
+  await visitor.context().close();
 });
 
 test('takes an invitation back', async () => {
@@ -173,3 +205,11 @@ const mailbox = (mails: number): string => Array.from({ length: mails }, (_, i) 
   const at = new Date(Date.now() - (i + 1) * 86_400_000).toUTCString().replace('GMT', '+0000');
   return `From - ${new Date(0).toUTCString().slice(0, 3)} Jan 1 00:00:00 1970\nMessage-ID: <old-${i}@archive.example>\nDate: ${at}\nFrom: Olga Old <olga@archive.example>\nTo: ${owner.email}\nSubject: Letter ${i}\n\nText of letter ${i}.\n\n`;
 }).join('');
+
+function account(team: string, person: string) {
+  return { name: team, person, email: `${person.toLowerCase().replace(' ', '.')}-${Date.now()}@settings.example`, password: `a password of ${person}`, api_key: '' };
+}
+async function signUp({ name, person, email, password }: ReturnType<typeof account>): Promise<void> {
+  const answer = await fetch(`${house.url}/api/auth/sign-up/email`, { method: 'POST', headers: { 'origin': house.url, 'content-type': 'application/json' }, body: JSON.stringify({ name: person, email, password, tenant_name: name }) });
+  expect(answer.status, await answer.text()).toBe(201);
+}

@@ -4,6 +4,8 @@ import type { Role } from '#contract/accounts';
 import { callRoute } from '../client/index.ts';
 import type { CallAnswer } from '../client/index.ts';
 import { useResource } from '../state/resource.ts';
+import { navigate } from '../state/router.ts';
+import { askWho } from '../state/session.ts';
 import type { Me } from '../state/session.ts';
 import { toast } from '../state/toasts.ts';
 import { roleWords } from '../words/accounts.ts';
@@ -28,6 +30,7 @@ export function MembersCard({ me }: { me: Me }) {
         {data && <ul className="people" aria-label="Members">{data.members.map((one) => <MemberRow key={one.user_id} member={one} me={me} mayChange={mayChange} onChange={reload} />)}</ul>}
       </section>
       {mayChange && <Invitations me={me} />}
+      {me.user && <Leave me={me} />}
     </>
   );
 }
@@ -53,6 +56,20 @@ function MemberRow({ member, me, mayChange, onChange }: { member: Member; me: Me
 }
 
 const roleOptions = (me: Me) => (['member', 'admin', 'owner'] as const).map((value) => ({ value, label: roleWords[value].label, disabled: value === 'owner' && me.role !== 'owner' }));
+
+function Leave({ me }: { me: Me }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <section className="card" aria-labelledby="leave">
+      <div className="card-line">
+        <div><h2 id="leave">Leave {me.tenant.name}</h2><p className="quiet">You no longer get in, and the API keys you made stop working. What was synced stays with the team.</p></div>
+        <Button icon="out" onClick={() => setAsking(true)}>Leave</Button>
+      </div>
+      <Confirm open={asking} onClose={() => setAsking(false)} title={`Leave ${me.tenant.name}?`} yes="Leave" no="Stay" text="Only an invitation lets you in again."
+        act={async () => { await callRoute('leaveTenant', {}); navigate('/', { replace: true }); await askWho(); }} />
+    </section>
+  );
+}
 
 const statusWords: Record<Invitation['status'], string> = { pending: 'Waiting', accepted: 'Accepted', revoked: 'Taken back', expired: 'Expired' };
 

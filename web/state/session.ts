@@ -9,6 +9,8 @@ export type Session =
   | { state: 'unknown' }
   | { state: 'signed_out'; expired: boolean }
   | { state: 'signed_in'; me: Me }
+  /** Somebody who was removed from their last team, or left it. */
+  | { state: 'no_team' }
   | { state: 'unreachable'; error: ApiError };
 
 const session = createStore<Session>({ state: 'unknown' });
@@ -25,12 +27,13 @@ export async function askWho(): Promise<void> {
     const error = asApiError(cause);
     // Who is signed in stays so while the server is away; the shell says that it is.
     if (error.code === 'unauthenticated') session.set({ state: 'signed_out', expired: session.get().state === 'signed_in' });
+    else if (error.code === 'forbidden') session.set({ state: 'no_team' });
     else if (session.get().state !== 'signed_in') session.set({ state: 'unreachable', error });
   }
 }
 export async function signIn(email: string, password: string): Promise<void> {
   await signInWithPassword(email, password);
-  session.set({ state: 'signed_in', me: await callRoute('me', {}) });
+  await askWho();
   tellTabs('signed_in');
 }
 export async function signOut(): Promise<void> {
