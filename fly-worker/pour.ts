@@ -9,7 +9,7 @@ export async function pour(response: ServerResponse, parts: AsyncIterable<string
     for await (const part of parts) {
       if (response.destroyed) return;
       begin();
-      if (!response.write(part)) await drained(response);
+      if (!response.write(part)) await readOrGone(response);
     }
   } catch (error) {
     if (!response.headersSent) throw error;
@@ -21,8 +21,8 @@ export async function pour(response: ServerResponse, parts: AsyncIterable<string
   response.end();
 }
 
-/** Leaves no listener behind: a long answer drains thousands of times. */
-async function drained(response: ServerResponse): Promise<void> {
-  const heard = new AbortController(), { signal } = heard;
-  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() => heard.abort());
+async function readOrGone(response: ServerResponse): Promise<void> {
+  const either = new AbortController();
+  await Promise.race(['drain', 'close'].map((event) => once(response, event, { signal: either.signal }).catch(() => undefined)));
+  either.abort();
 }

@@ -130,6 +130,8 @@ describe('every operation answers as the document says', () => {
     await ask('listDiscovered');
     await ask('deactivateType', { path: { slug: draft.slug } });
     await ask('forgetRecord', { path: { record_id: hits[0]!.record_id } });
+    await ask('erasePerson', of);
+    await ask('listErasures');
   }, 60_000);
 
   it('people, keys and secrets', async () => {
@@ -166,6 +168,7 @@ describe('every operation answers as the document says', () => {
 
   it('and whatever ends things comes last', async () => {
     await ask('disconnect', { path: { connection_id: connection } });
+    await ask('eraseTenant', { body: {} });
     const all = Object.values(document.paths).flatMap((methods) => Object.values(methods).map((operation) => operation.operationId));
     expect(all.filter((name) => !asked.has(name)), 'operations that nobody asked for: give them a line above').toEqual([]);
   });

@@ -117,6 +117,15 @@ describe('the sweep', () => {
     for (const mail of others) expect((await find(mail.title)).length).toBeGreaterThan(0);
   });
 
+  it('takes along what an attempt stored that was killed before its commit', async () => {
+    await run([quince]);
+    const [id] = await find('marmalade');
+    await semantic.store({ tenant: tenantId, embedder }, [{ recordId: id!, contentHash: 'never-committed', integrationId: 'outlook', connectionId, stream: 'mail', occurredAt: Date.now(), title: 'Quince', text: 'Never named', parts: [], people: [], url: null, vector: null }]);
+    await forgetRecords(db.app, tenantId, [id!]);
+    await sweepLeftovers(db.app, semantic, 0);
+    expect([await rowsInLance(), await leftovers()]).toEqual([0, 0]);
+  });
+
   it('leaves alone what was stored again in the meantime, named already or just about to be', async () => {
     await run([quince]);
     const [id] = await find('marmalade');
