@@ -19,7 +19,7 @@ function bindings(house: EdgeHouse): Record<string, string> {
 }
 
 /** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
-const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/steer.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts', 'tests/secrecy.test.ts'];
+const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/steer.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts', 'tests/secrecy.test.ts', 'tests/openapi.test.ts', 'tests/later.test.ts'];
 
 export default defineConfig({
   test: {

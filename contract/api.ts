@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accountRoutes } from './account-routes.ts';
 import { Role, Scope, type RouteScope } from './accounts.ts';
 import { ActivityQuery, ActivityResponse, SourcesResponse } from './activity.ts';
+import { Confirmation, Erasure } from './erasure.ts';
 import { AccessAfter, ApiErrorBody } from './errors.ts';
 import { Ledger, Job, JobEventEntry, JobStatus, IntegrationId, Priority, RecordFailure } from './job.ts';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
@@ -100,7 +101,8 @@ export const Connection = z.object({
 });
 export type Connection = z.infer<typeof Connection>;
 /** The connection as it is now, what became of our access at the provider, and that in a sentence. */
-export const DisconnectResponse = Connection.extend({ access: AccessAfter, message: z.string() });
+/** `erasure`: the receipt, if its memory was to go, too. */
+export const DisconnectResponse = Connection.extend({ access: AccessAfter, message: z.string(), erasure: Erasure.nullable() });
 export const ConnectionsResponse = z.object({ connections: z.array(Connection) });
 
 export const Integration = z.object({
@@ -146,8 +148,8 @@ export const routes = {
     params: IntegrationParams, body: z.strictObject({ login_hint: z.string().max(320).optional() }).optional(), status: 200, answer: z.object({ authorize_url: z.url() }),
   },
   disconnect: {
-    method: 'delete', path: '/api/connections/{connection_id}', summary: 'Disconnect an account and give our access back; its memory stays', scope: 'sync',
-    params: ConnectionParams, status: 200, answer: DisconnectResponse,
+    method: 'delete', path: '/api/connections/{connection_id}', summary: 'Disconnect an account and give our access back; its memory stays, unless forget=true (scope admin)', scope: 'sync',
+    params: ConnectionParams, query: z.object({ forget: z.enum(['true', 'false']).default('false') }), body: Confirmation, status: 200, answer: DisconnectResponse,
   },
   setSchedule: {
     method: 'put', path: '/api/connections/{connection_id}/schedule', summary: 'How often a connection is brought up to date by itself: off, hourly or daily', scope: 'sync',
@@ -191,10 +193,6 @@ export const routes = {
   getRecord: {
     method: 'get', path: '/api/memory/records/{record_id}', summary: 'One record with its text and entities', scope: 'read',
     params: RecordParams, status: 200, answer: MemoryRecord,
-  },
-  forgetRecord: {
-    method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Forget one record: gone from both memories with everything only it supported. A later sync that meets it at its provider stores it again', scope: 'admin',
-    params: RecordParams, status: 204, answer: null,
   },
   ...memoryRoutes,
   fleet: { method: 'get', path: '/api/fleet', summary: 'The worker machines: how many, how busy, what was decided last', scope: 'admin', status: 200, answer: FleetStatus },

@@ -265,6 +265,16 @@ export const CONTEXT_LOOKED_AT_MAX = 2_000;
 export const TIMELINE_RECORDS_DEFAULT = 20;
 export const TOOL_JOBS_SHOWN = 5;
 
+/** Records of one step of an erasure: 4,000 rows of evidence, a tenth of a second under the tenant's exclusive lock. */
+export const ERASE_RECORDS_AT_ONCE = 200;
+/** How often a worker looks for erasures that nobody finished, and how many it takes on at once. */
+export const ERASE_RESUME_EVERY_MS = MINUTE;
+export const ERASURES_AT_ONCE_MAX = 20;
+/** Receipts that are shown, the newest first. */
+export const ERASURES_SHOWN = 50;
+/** Whoever asked waits so long for the receipt; a large erasure goes on without them. */
+export const ERASE_PATIENCE_MS = 20_000;
+
 /** Rows of one page of an export: 5 MB of text at most are in memory. */
 export const EXPORT_PAGE_ROWS = 500;
 

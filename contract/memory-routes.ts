@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { ContextAnswer, ContextRequest } from './context.ts';
 import { DiscoveredAnswer, DiscoveredQuery, EntityTypesAnswer, TypeChangeAnswer } from './entity-types.ts';
+import { Confirmation, Erasure, ErasuresAnswer } from './erasure.ts';
 import { ExportLine } from './export.ts';
 import { CommunitiesAnswer, CommunitiesQuery, MergeAnswer, MergeRequest, NeighborsAnswer, NeighborsQuery, NodeDetail, NodeQuery, NodesAnswer, NodesQuery, PathsAnswer, PathsQuery } from './graph.ts';
 
 const NodeParams = z.object({ node_id: z.string().min(1).max(200) });
+const RecordParams = z.object({ record_id: z.string().min(1).max(200) });
 const TypeParams = z.object({ slug: z.string().min(1).max(100) });
 
 export const memoryRoutes = {
@@ -26,6 +28,15 @@ export const memoryRoutes = {
   context: {
     method: 'post', path: '/api/memory/context', summary: 'What an agent should read about a question: records, entities and relations within a budget of tokens', scope: 'read', body: ContextRequest, status: 200, answer: ContextAnswer,
   },
+  forgetRecord: {
+    method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Erase one record from both memories, with everything only it supported. A later sync that meets it at its provider stores it again', scope: 'admin',
+    params: RecordParams, status: 200, answer: Erasure,
+  },
+  erasePerson: {
+    method: 'delete', path: '/api/memory/people/{node_id}', summary: 'Erase a person: every record they take part in or are named in, from both memories', scope: 'admin', params: NodeParams, status: 200, answer: Erasure,
+  },
+  eraseTenant: { method: 'delete', path: '/api/tenant/data', summary: 'Erase everything the tenant has in both memories; its running syncs are cancelled, its connections stay', scope: 'admin', body: Confirmation, status: 200, answer: Erasure },
+  listErasures: { method: 'get', path: '/api/memory/erasures', summary: 'What was erased, with receipts, newest first', scope: 'admin', status: 200, answer: ErasuresAnswer },
   mergeNode: {
     method: 'post', path: '/api/memory/graph/nodes/{node_id}/merge', summary: 'Let one node stand for two that are the same; reversible', scope: 'sync', params: NodeParams, body: MergeRequest, status: 200, answer: MergeAnswer,
   },

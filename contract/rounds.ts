@@ -36,7 +36,8 @@ function planBackfill(stream: Stream, range: Span, { tokens }: StreamHistory, { 
  */
 function planIncremental(stream: Stream, range: Span, history: StreamHistory, abilities: Abilities): PlannedWindow[] {
   if (history.held.length === 0) return planBackfill(stream, range, history, abilities);
-  const within = overlap(history.held, range), held = within.length > 0 ? within : [{ since: range.since, until: range.since }];
+  // A backfill may have reached into the future, which this range does not.
+  const within = overlap(history.held, { since: range.since, until: later(range.until, history.held[0]!.until) }), held = within.length > 0 ? within : [{ since: range.since, until: range.since }];
   const oldest = held.at(-1)!.since, newest = held[0]!.until, fresh = [...overlap(history.owed, range), { since: newest, until: range.until }];
   const tokens = history.tokens.filter((token) => token.place !== null), isDue = history.tokens.some((token) => token.isSweepDue);
   const hasChanges = abilities.hasChanges && (isDue || tokens.length === history.tokens.length), isTold = hasChanges && tokens.some((token) => token.since <= oldest);

@@ -3,6 +3,7 @@
  * which also starts a stopped machine when a request finds none running; beneath /v1 of the same address the Machines API.
  */
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { openMachinesApi, type StandInApi } from './machines-api.ts';
 import { freePort } from './ports.ts';
 import { startKept, type Kept } from './processes.ts';
@@ -112,8 +113,9 @@ async function pass(incoming: IncomingMessage, outgoing: ServerResponse, api: St
     if (machine.pid === null) continue;
     const answer = await forward(machine.port, incoming, body).catch(() => null);
     if (answer === null) continue;
-    if (answer.status === 429 && !only) { busy = true; continue; }
-    return void outgoing.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
+    if (answer.statusCode === 429 && !only) { busy = true; answer.resume(); continue; }
+    outgoing.writeHead(answer.statusCode ?? 502, { 'content-type': answer.headers['content-type'] ?? 'application/json' });
+    return pipeline(answer, outgoing);
   }
   outgoing.writeHead(busy ? 429 : 503, { 'content-type': 'application/json' }).end('{}');
 }
@@ -128,11 +130,10 @@ async function routable(api: StandInApi, running: Map<string, Running>, only: st
   return all.filter((m) => m.state === 'started').flatMap((m) => running.get(m.id) ?? []);
 }
 
-function forward(port: number, incoming: IncomingMessage, body: Buffer): Promise<{ status: number; type: string; body: Buffer }> {
+/** The answer as it begins: an export is passed on at its reader's pace, and cut off when it is. */
+function forward(port: number, incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host: `127.0.0.1:${port}`, 'content-length': body.length } }, (response) => {
-      read(response).then((answer) => resolve({ status: response.statusCode ?? 502, type: response.headers['content-type'] ?? 'application/json', body: answer }), reject);
-    });
+    const request = httpRequest({ host: '127.0.0.1', port, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host: `127.0.0.1:${port}`, 'content-length': body.length } }, resolve);
     request.on('error', reject);
     if (incoming.url === '/doorbell') request.setTimeout(DOORBELL_PATIENCE_MS, () => request.destroy(new Error('no answer')));
     request.end(body);

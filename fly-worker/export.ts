@@ -6,6 +6,7 @@ import { sql, type SQL } from 'drizzle-orm';
 import type { ExportLine } from '#contract/export';
 import { EXPORT_PAGE_ROWS } from '#contract/limits';
 import type { Row } from '#migrations/database';
+import { isKept } from '#migrations/erasure';
 import type { Memory } from './reads.ts';
 
 const NIL = '00000000-0000-0000-0000-000000000000';
@@ -47,7 +48,7 @@ async function recordLines({ semantic, embedder }: Memory, tenantId: string, row
 const recordsAfter = (tenantId: string, after: string): SQL => sql`
   select r.record_id::text as at, json_build_object('record_id', r.record_id, 'integration_id', r.integration_id, 'connection_id', r.connection_id, 'stream', r.stream, 'provider_id', r.provider_id, 'url', r.url, 'title', r.title,
          'occurred_at', iso(r.occurred_at), 'content_hash', r.content_hash)::text as line
-    from records r where r.tenant_id = ${tenantId} and r.record_id > ${after}::uuid order by r.record_id limit ${EXPORT_PAGE_ROWS}`;
+    from records r where r.tenant_id = ${tenantId} and r.record_id > ${after}::uuid and ${isKept} order by r.record_id limit ${EXPORT_PAGE_ROWS}`;
 
 /** A merged node is written where its root stands in the order; of a root without a node of its own, where its first member does. */
 const nodesAfter = (tenantId: string, after: string): SQL => sql`

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { ContextRequest } from '#contract/context';
 import { ApiError } from '#contract/errors';
 import { SearchQuery } from '#contract/memory';
-import { forgetRecords } from './forget.ts';
+import type { Eraser } from './erase.ts';
 import type { CommunityBook } from './graph/community-book.ts';
 import { contextOf } from './graph/context.ts';
 import { readRecord, search, type Memory } from './reads.ts';
 
-export interface MemoryRooms { memory: Memory; communities: CommunityBook }
+export interface MemoryRooms { memory: Memory; communities: CommunityBook; eraser: Eraser }
 
 interface Question { parse(body: unknown): unknown; answer(rooms: MemoryRooms, asked: never): Promise<unknown> }
 
@@ -23,10 +23,7 @@ const questions: Record<string, Question> = {
     if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
     return record;
   }),
-  '/forget': question(z.object({ ...Tenant, record_id: z.uuid() }), async ({ memory }, { tenant_id, record_id }) => {
-    if (await forgetRecords(memory.db, tenant_id, [record_id]) === 0) throw new ApiError('not_found', 'There is no such record in memory.');
-    return {};
-  }),
+  '/erase': question(z.object({ ...Tenant, erasure_id: z.uuid() }), ({ eraser }, { tenant_id, erasure_id }) => eraser.erase(tenant_id, erasure_id)),
   '/context': question(z.object({ ...Tenant, request: ContextRequest }), ({ memory }, { tenant_id, request }) => contextOf(memory, tenant_id, request)),
   '/communities': question(z.object(Tenant), async ({ communities }, { tenant_id }) => {
     void communities.rebuild(tenant_id);

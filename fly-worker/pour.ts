@@ -9,7 +9,7 @@ export async function pour(response: ServerResponse, parts: AsyncIterable<string
     for await (const part of parts) {
       if (response.destroyed) return;
       begin();
-      if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(part)) await readOrGone(response);
     }
   } catch (error) {
     if (!response.headersSent) throw error;
@@ -19,4 +19,10 @@ export async function pour(response: ServerResponse, parts: AsyncIterable<string
   }
   begin();
   response.end();
+}
+
+async function readOrGone(response: ServerResponse): Promise<void> {
+  const either = new AbortController();
+  await Promise.race(['drain', 'close'].map((event) => once(response, event, { signal: either.signal }).catch(() => undefined)));
+  either.abort();
 }

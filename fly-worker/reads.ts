@@ -4,6 +4,7 @@ import type { IntegrationId } from '#contract/job';
 import { RECENCY_HALF_LIFE_DAYS, RECENCY_WORTH } from '#contract/limits';
 import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
 import type { Database, Row } from '#migrations/database';
+import { isKept } from '#migrations/erasure';
 import { watermarksOf } from '#migrations/watermarks';
 import type { Embedder } from './embed/embedder.ts';
 import { vectorAt } from './embed/embedder.ts';
@@ -52,7 +53,7 @@ const endOf = (text: string): number => Date.parse(text) + (/^\d{4}-\d{2}-\d{2}$
 async function named(db: Database, tenantId: string, candidates: readonly Candidate[]): Promise<Set<string>> {
   if (candidates.length === 0) return new Set();
   const [rows] = await db.tenant(tenantId, [sql`
-    select r.record_id::text || ':' || r.content_hash as id from records r where r.tenant_id = ${tenantId} and r.record_id = any(${`{${candidates.map((c) => c.recordId).join(',')}}`}::uuid[])`]);
+    select r.record_id::text || ':' || r.content_hash as id from records r where r.tenant_id = ${tenantId} and r.record_id = any(${`{${candidates.map((c) => c.recordId).join(',')}}`}::uuid[]) and ${isKept}`]);
   return new Set((rows ?? []).map((r) => String(r.id)));
 }
 
@@ -82,7 +83,7 @@ function grouped(rows: Row[]): Map<string, EntityRef[]> {
 export async function readRecord({ db, semantic, embedder }: Memory, tenantId: string, recordId: string): Promise<MemoryRecord | null> {
   const [rows, entities] = await db.tenant(tenantId, [sql`
     select record_id::text as record_id, integration_id, connection_id::text as connection_id, stream, provider_id, kind, title, content_hash, url, to_char(occurred_at at time zone 'UTC', ${UTC}) as occurred_at
-      from records where tenant_id = ${tenantId} and record_id = ${recordId}::uuid`, entitiesOf(tenantId, [recordId])]);
+      from records r where tenant_id = ${tenantId} and record_id = ${recordId}::uuid and ${isKept}`, entitiesOf(tenantId, [recordId])]);
   const row = rows?.[0] as unknown as Omit<MemoryRecord, 'text' | 'parts' | 'entities'> | undefined;
   if (!row) return null;
   const stored = await semantic.get({ tenant: tenantId, embedder }, recordId, row.content_hash);

@@ -5,11 +5,13 @@ import type { Database } from '#migrations/database';
 import { plain, quoted } from './chunk.ts';
 import type { SemanticMemory } from './semantic/memory.ts';
 
-interface Leftover { record_id: string; content_hash: string; named: boolean }
+/** `named`: the version that the record has by now; null: there is no such record. */
+interface Leftover { record_id: string; content_hash: string; named: string | null }
 
 /**
- * One look over all tenants: deletes leftovers of more than `olderThanMs`. A row that a record names again stays, and so does one that was stored anew
- * meanwhile (storing renews `stored_at`): whoever is just about to name it finds it there. Answers how many rows were deleted. Throws DatabaseError.
+ * One look over all tenants: deletes what is there of records with leftovers of more than `olderThanMs`, but the version that is named: so what an attempt
+ * left that was killed before its commit goes as well. A row that was stored anew meanwhile stays (storing renews `stored_at`): whoever is just about to
+ * name it finds it there. Answers how many rows were deleted. Throws DatabaseError.
  */
 export async function sweepLeftovers(db: Database, semantic: Pick<SemanticMemory, 'remove'>, olderThanMs = SWEEP_AFTER_MS): Promise<number> {
   let swept = 0;
@@ -21,11 +23,11 @@ export async function sweepLeftovers(db: Database, semantic: Pick<SemanticMemory
 async function sweepTenant(db: Database, semantic: Pick<SemanticMemory, 'remove'>, tenantId: string, olderThanMs: number): Promise<number> {
   const storedBefore = Date.now() - olderThanMs;
   const [rows] = await db.tenant(tenantId, [sql`
-    select l.record_id::text as record_id, l.content_hash, r.record_id is not null as named
-      from semantic_leftovers l left join records r on r.tenant_id = l.tenant_id and r.record_id = l.record_id and r.content_hash = l.content_hash
+    select l.record_id::text as record_id, l.content_hash, r.content_hash as named
+      from semantic_leftovers l left join records r on r.tenant_id = l.tenant_id and r.record_id = l.record_id
      where l.tenant_id = ${tenantId} and l.left_at <= now() - make_interval(secs => ${olderThanMs}::float8 / 1000) order by l.left_at limit ${LEFTOVERS_AT_ONCE_MAX}`]);
-  const leftovers = (rows ?? []) as unknown as Leftover[], unnamed = leftovers.filter((l) => !l.named);
-  const swept = unnamed.length === 0 ? 0 : await semantic.remove(tenantId, unnamed.map((l) => ({ recordId: l.record_id, contentHash: l.content_hash })), storedBefore);
+  const leftovers = (rows ?? []) as unknown as Leftover[];
+  const swept = leftovers.length === 0 ? 0 : await semantic.remove(tenantId, leftovers.map((l) => ({ recordId: l.record_id, keep: l.named })), storedBefore);
   // One that was left again in the meantime stays listed.
   await db.tenant(tenantId, [sql`
     delete from semantic_leftovers l using unnest(${plain(leftovers.map((l) => l.record_id))}::uuid[], ${quoted(leftovers.map((l) => l.content_hash))}::text[]) as x(id, hash)

@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDatabase } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
+import { openEraser } from './erase.ts';
 import { exportMemory } from './export.ts';
 import { collectGarbage } from './garbage.ts';
 import { openCommunityBook } from './graph/community-book.ts';
@@ -37,7 +38,7 @@ async function start(): Promise<void> {
   await probeStorage(place);
   const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
-  const communities = openCommunityBook({ db, log });
+  const communities = openCommunityBook({ db, log }), eraser = openEraser({ db, semantic, log });
   const guard = openMemoryGuard({
     memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
     onChange: (pressure, rss) => log('memory_pressure', { pressure, rss_mb: Math.round(rss / MB) }),
@@ -48,7 +49,7 @@ async function start(): Promise<void> {
     onCompleted: (tenantId) => void communities.rebuild(tenantId),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, communities, tell };
+  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, communities, eraser, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -57,6 +58,8 @@ async function start(): Promise<void> {
     runner.ring();
   });
 
+  const resuming = setInterval(() => void eraser.resume(), ERASE_RESUME_EVERY_MS);
+  void eraser.resume();
   const sweeping = setInterval(() => void sweepLeftovers(db, semantic).catch((error: unknown) => log('sweep_failed', { error: String(error) })), SWEEP_EVERY_MS);
 
   let stopping = false;
@@ -64,9 +67,11 @@ async function start(): Promise<void> {
     if (stopping) return;
     stopping = true;
     clearInterval(sweeping);
+    clearInterval(resuming);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
     await communities.close();
+    await eraser.close();
     await threads.close();
     await semantic.close();
     server.closeAllConnections();

@@ -132,3 +132,25 @@ export const extractionCache = pgTable('extraction_cache', {
   tokens: integer('tokens').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.contentHash, t.extractor] })]);
+
+export const erasures = pgTable('erasures', {
+  tenantId: text('tenant_id').notNull(),
+  id: uuid('id').notNull(),
+  subject: text('subject').notNull(),
+  subjectId: uuid('subject_id'),
+  requestedBy: text('requested_by').notNull(),
+  requestedAt: timestamp('requested_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  finishedAt: timestamp('finished_at', { withTimezone: true, precision: 3 }),
+  records: integer('records').notNull().default(0),
+  evidence: integer('evidence').notNull().default(0),
+  nodes: integer('nodes').notNull().default(0),
+  edges: integer('edges').notNull().default(0),
+  entities: integer('entities').notNull().default(0),
+  texts: integer('texts').notNull().default(0),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.id] })]);
+
+export const erasing = pgTable('erasing', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  erasureId: uuid('erasure_id').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.erasureId] })]);

@@ -3,8 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { Client as Agent, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ContextAnswer } from '#contract/context';
+import { Erasure, ErasuresAnswer } from '#contract/erasure';
+import { ExportLine } from '#contract/export';
 import type { Job } from '#contract/job';
 import { MemoryRecord } from '#contract/memory';
 import { startHouse, type House } from '#dev/house';
@@ -69,6 +73,29 @@ describe.skipIf(!existsSync(FILE))('the real mailbox (../shared/data/real-mail.j
     }
     expect(asked).toBeGreaterThan(20);
   }, 120_000);
+
+  it('is told to an agent over MCP, with citations and watermarks', async () => {
+    const agent = new Agent({ name: 'test', version: '1' });
+    await agent.connect(new StreamableHTTPClientTransport(new URL('/mcp', house.url), { requestInit: { headers: { authorization: `Bearer ${house.credentials.tenants[0]!.api_key}` } } }));
+    const pack = ContextAnswer.parse((await agent.callTool({ name: 'get_context', arguments: { query: 'What did the governor say about power prices in California?', token_budget: 3_000 } })).structuredContent);
+    expect(pack).toMatchObject({ watermarks: [{ stream: 'calendar' }, { stream: 'mail' }], citations: pack.records.map(({ citation, record_id, url }) => ({ citation, record_id, url })) });
+    expect(pack.records.length).toBeGreaterThan(3);
+    expect(pack.entities.length).toBeGreaterThan(3);
+    expect(pack.tokens).toBeLessThanOrEqual(3_000);
+    const { structuredContent } = await agent.callTool({ name: 'timeline', arguments: { entity_id: pack.entities[0]!.id, limit: 3 } });
+    expect(structuredContent).toMatchObject({ entity: { name: pack.entities[0]!.name } });
+    await agent.close();
+  });
+
+  it('comes out whole, and when it is erased nothing of it is left in either memory', async () => {
+    const exported = async (): Promise<ExportLine[]> => (await (await client.fetch('/api/memory/export')).text()).split('\n').filter(Boolean).map((line) => ExportLine.parse(JSON.parse(line)));
+    const records = (await exported()).filter((line) => line.type === 'record');
+    expect(new Map(records.map((r) => [r.record_id, r.text]))).toEqual(texts);
+    const erased = Erasure.parse(await (await client.fetch('/api/tenant/data', { method: 'DELETE' })).json());
+    expect((await client.search('power')).results).toEqual([]);
+    await expect.poll(async () => ErasuresAnswer.parse(await (await client.fetch('/api/memory/erasures')).json()).erasures, { timeout: 120_000 }).toMatchObject([{ erasure_id: erased.erasure_id, status: 'done', records: texts.size, texts: texts.size }]);
+    expect(await exported()).toEqual([]);
+  }, 180_000);
 });
 
 /** Whole words in lower case; nothing that an index might rightly take apart. */

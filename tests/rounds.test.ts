@@ -28,6 +28,7 @@ describe('a run', () => {
     ['a later sync of nothing is a backfill', plan('incremental', {}), ['span 0..40', 'changes 0..40 begin']],
     ['it reads what is new, and of the rest the changes', plan('incremental', { held: [span(0, 30)], tokens: [token(0)] }), ['span 30..40', 'changes 0..30 go on']],
     ['what a later sync that was stopped did not read is read by the next one', plan('incremental', { held: [span(33, 35), span(0, 30)], owed: [span(30, 33)], tokens: [token(0)] }), ['span 35..40', 'span 30..33', 'changes 0..35 go on']],
+    ['memory of what is still to come is kept up to date', plan('incremental', { held: [span(0, 60)], tokens: [token(0)] }), ['changes 0..60 go on']],
     ['but never what nobody asked for', plan('incremental', { held: [span(20, 35), span(0, 10)], tokens: [token(0)] }), ['span 35..40', 'changes 0..35 go on']],
     ['what it owes at the end is one with what is new', plan('incremental', { held: [span(0, 30)], owed: [span(30, 35)], tokens: [token(0)] }), ['span 30..40', 'changes 0..30 go on']],
     ['a sweep that is due reads all that memory holds, wherever it lies', plan('incremental', { held: [span(33, 35), span(20, 30), span(0, 10)], owed: [span(30, 33)], tokens: [token(0, { isSweepDue: true })] }), ['span 20..40', 'span 0..10', 'changes 0..35 go on', 'sweep 0..40']],

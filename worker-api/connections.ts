@@ -13,6 +13,7 @@ import { bytesMaxOf, dropArchive } from './archive-store.ts';
 import { principalOf, type Principal } from './auth.ts';
 import { tenantDatabase, utc } from './database.ts';
 import type { Env } from './env.ts';
+import { confirmed, eraseConnection, mayErase } from './erasing.ts';
 import { addressOf, authorizeUrl, exchangeCode, newVerifier, type Tokens } from './oauth-client.ts';
 import { OAuthError } from './oauth-error.ts';
 import { objectOf } from './jobs.ts';
@@ -72,8 +73,9 @@ export function serveConnections(app: App): void {
     return { authorize_url: url };
   });
 
-  serve(app, routes.disconnect, async ({ env, principal: { tenantId, name }, params }) => {
-    const id = uuidOr404(params.connection_id);
+  serve(app, routes.disconnect, async ({ env, principal, params, query, body }) => {
+    const id = uuidOr404(params.connection_id), { tenantId, name } = principal;
+    if (query.forget === 'true') await mayForget(env, principal, id, body.confirm);
     const [rows, active, others] = await tenantDatabase(env).tenant(tenantId, [
       sql`with before as (select id, sealed_tokens from connections where tenant_id = ${tenantId} and id = ${id}::uuid for update)
           update connections c set status = 'revoked', sealed_tokens = null, updated_at = now() from before where c.tenant_id = ${tenantId} and c.id = before.id returning ${connectionColumns}, before.sealed_tokens as sealed`,
@@ -87,10 +89,19 @@ export function serveConnections(app: App): void {
     for (const job of active ?? []) await objectOf(env, tenantId, String(job.id)).disconnected(name);
     if (row.archive !== null) await dropArchive(env, tenantId, id);
     const access = row.archive !== null ? 'file_deleted' : await giveBack(env, tenantId, row, (others ?? []).map((o) => String(o.integration_id)));
-    return { ...toConnection(row), archive: null, access, message: accessSentences[access] };
+    const erasure = query.forget === 'true' ? await eraseConnection(env, principal, id) : null;
+    return { ...toConnection(row), archive: null, access, message: accessSentences[access], erasure };
   });
 
   app.get(OAUTH_CALLBACK_PATH.replace('{integration_id}', ':integration_id'), finishConsent);
+}
+
+/** Before anything is done. Throws ApiError `forbidden`, `not_found`, `bad_request`. */
+async function mayForget(env: Env, principal: Principal, id: string, typed: string | undefined): Promise<void> {
+  mayErase(principal);
+  const [rows] = await tenantDatabase(env).tenant(principal.tenantId, [sql`select account from connections where tenant_id = ${principal.tenantId} and id = ${id}::uuid`]);
+  if (!rows?.[0]) throw new ApiError('not_found', 'There is no such connection. It may have been removed.');
+  confirmed(principal, typed, String(rows[0].account), 'the account of the connection');
 }
 
 /** Ends our access at the provider as well, as far as it lets us. `others`: integrations that are connected with the same account. */

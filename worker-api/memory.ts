@@ -1,6 +1,6 @@
 /** Reading and forgetting memory. Search and record texts live with the workers (LanceDB is theirs); counts come from Postgres. */
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { routes } from '#contract/api';
 import { ApiError, ApiErrorBody } from '#contract/errors';
 import { SEARCH_TIMEOUT_MS } from '#contract/limits';
@@ -14,10 +14,6 @@ export function serveMemory(app: App): void {
   serve(app, routes.search, ({ env, principal, query }) => askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer));
   serve(app, routes.getRecord, ({ env, principal, params }) => askFleet(env, 'record', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, MemoryRecord));
   serve(app, routes.exportMemory, ({ env, principal }) => streamFromFleet(env, 'export', { tenant_id: principal.tenantId }));
-  serve(app, routes.forgetRecord, async ({ env, principal, params }) => {
-    await askFleet(env, 'forget', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, z.object({}));
-    return null;
-  });
   serve(app, routes.memoryStats, async ({ env, principal: { tenantId } }) => {
     const [rows] = await tenantDatabase(env).tenant(tenantId, [sql`
       select (select count(*)::int from records where tenant_id = ${tenantId}) as records,
@@ -43,9 +39,9 @@ async function streamFromFleet(env: Env, path: string, body: unknown): Promise<R
 }
 
 /** Asks a worker. Throws ApiError: what it refused with, or `unavailable`. */
-export async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T): Promise<z.output<T>> {
+export async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T, patienceMs = SEARCH_TIMEOUT_MS): Promise<z.output<T>> {
   const response = await fetch(`${env.WORKER_URL}/${path}`, {
-    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(SEARCH_TIMEOUT_MS),
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(patienceMs),
   }).catch(() => { throw new ApiError('unavailable', 'Memory does not answer right now: no worker could be reached. Try again in a moment.', { retryAfterSeconds: 5 }); });
   const answer: unknown = await response.json().catch(() => null);
   const parsed = response.ok ? schema.safeParse(answer) : null;

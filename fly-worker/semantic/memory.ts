@@ -6,7 +6,7 @@ import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES
 import { openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
 import { rowId, type MemoryRow, type StoredRow } from './rows.ts';
 import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
-import { isAnyOf, safeName } from './sql.ts';
+import { isAnyOf, predicate, safeName } from './sql.ts';
 
 export type { DatasetStats, Upkeep } from './dataset.ts';
 export type { MemoryRow, StoredRow } from './rows.ts';
@@ -32,8 +32,10 @@ export interface SemanticMemory {
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
-  /** Deletes these versions of records, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
-  remove(tenant: string, versions: readonly { recordId: string; contentHash: string }[], storedBeforeMs: number): Promise<number>;
+  /** Deletes all versions of these records but the one to keep, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
+  remove(tenant: string, records: readonly { recordId: string; keep: string | null }[], storedBeforeMs: number): Promise<number>;
+  /** All versions of these records, or all rows of a connection, or all there are, that were stored before this moment: what is stored again meanwhile stays. Answers how many rows were deleted. */
+  erase(tenant: string, what: { recordIds: readonly string[] } | { connectionId: string } | { everything: true }, storedBeforeMs: number): Promise<number>;
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
@@ -90,6 +92,20 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     }
   }
 
+  /** One predicate for every so many values. */
+  const inParts = <T>(values: readonly T[], predicateOf: (some: T[]) => string): string[] => Array.from({ length: Math.ceil(values.length / IDS_PER_STATEMENT) }, (_, i) => predicateOf(values.slice(i * IDS_PER_STATEMENT, (i + 1) * IDS_PER_STATEMENT)));
+  /** In all tables of the tenant, whatever their embedder. Answers how many rows went. */
+  async function removeWhere(tenant: string, predicates: readonly string[], storedBeforeMs: number): Promise<number> {
+    const db = await database(tenant);
+    let removed = 0;
+    for (const name of await db.tableNames()) {
+      const table = await db.openTable(name);
+      for (const which of predicates) removed += (await table.delete(`stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`)).numDeletedRows;
+      table.close();
+    }
+    return removed;
+  }
+
   return {
     store: (space, rows) => (rows.length === 0 ? Promise.resolve(0) : using(space, true, 0, (dataset) => dataset.store(rows))),
     search: (space, query) => using(space, false, [], (dataset) => searchDataset(dataset.table, query, trustIn(space.embedder.id), dataset.hasVectorIndex())),
@@ -101,16 +117,11 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     stats: (space) => using<DatasetStats | null>(space, false, null, (dataset) => dataset.stats()),
     upkeep: (space) => using<Upkeep>(space, false, 'not_needed', (dataset) => dataset.upkeep()),
 
-    async remove(tenant, versions, storedBeforeMs) {
-      const db = await database(tenant), ids = versions.map((v) => rowId(v.recordId, v.contentHash)), old = `stored_at < ${Math.trunc(storedBeforeMs)}`;
-      let removed = 0;
-      for (const name of await db.tableNames()) {
-        const table = await db.openTable(name);
-        for (let from = 0; from < ids.length; from += IDS_PER_STATEMENT) removed += (await table.delete(`${old} AND ${isAnyOf('id', ids.slice(from, from + IDS_PER_STATEMENT))}`)).numDeletedRows;
-        table.close();
-      }
-      return removed;
-    },
+    remove: (tenant, records, storedBeforeMs) => removeWhere(tenant, inParts(records, (some) => {
+      const kept = some.flatMap(({ recordId, keep }) => (keep === null ? [] : rowId(recordId, keep)));
+      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('id', kept)})` : ''}`;
+    }), storedBeforeMs),
+    erase: (tenant, what, storedBeforeMs) => removeWhere(tenant, 'recordIds' in what ? inParts(what.recordIds, (ids) => isAnyOf('record_id', ids)) : 'connectionId' in what ? [predicate({ connection: what.connectionId })!] : ['true'], storedBeforeMs),
 
     async removeTenant(tenant) {
       for (const key of Array.from(open.keys())) if (key.startsWith(`${tenant}/`)) await forget(key);

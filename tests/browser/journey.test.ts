@@ -130,6 +130,7 @@ test('and into the graph: chooses, expands, filters by kind and day, finds a pat
   await title.waitFor();
   await page.locator('[data-resting=true]').waitFor({ timeout: 60_000 });
   const things = async (): Promise<number> => Number(/^[\d,]+/.exec((await title.textContent()) ?? '')?.[0].replaceAll(',', ''));
+  await expect.poll(things).toBeGreaterThan(0);
   const before = await things();
   await panel.locator('.panel-row').nth(2).click();
   await panel.getByRole('button', { name: 'Expand' }).click();

@@ -29,25 +29,6 @@ describe('search', () => {
   });
 });
 
-describe('forgetting a record', () => {
-  it('is answered 204 when the fleet has done it, 404 when there is none, 503 when nobody answers', async () => {
-    const { id, key } = await newTenant(), record = crypto.randomUUID(), forget = (which = record) => call('DELETE', `/api/memory/records/${which}`, { key });
-    await heard('/forget');
-    await fleetAnswers('/forget', { status: 200, body: {} }, { status: 404, body: { error: { code: 'not_found', message: 'There is no such record in memory.' } } }, { status: 0 });
-    expect(await forget()).toMatchObject({ status: 204, text: '' });
-    expect((await forget()).status).toBe(404);
-    expect((await forget()).status).toBe(503);
-    expect((await heard('/forget')).map((h) => JSON.parse(h.body))).toEqual(Array.from({ length: 3 }, () => ({ tenant_id: id, record_id: record })));
-    expect((await forget('no-uuid')).status).toBe(404);
-  });
-
-  it('needs the scope admin', async () => {
-    const tenant = await newTenant();
-    await rows(`update api_keys set scopes = '{read,sync}' where tenant_id = $1`, tenant.id);
-    expect((await call('DELETE', `/api/memory/records/${crypto.randomUUID()}`, { key: tenant.key })).status).toBe(403);
-  });
-});
-
 describe('counts', () => {
   it('are the tenant\'s own', async () => {
     const tenant = await newTenant(), connection = await newConnection(tenant);

@@ -66,7 +66,7 @@ describe('enrichment', () => {
     const [id] = await remember(['New words.\n> Old words.'], { from: 50 });
     await db.owner.system([sql`select 1`]);
     const row = (await semantic.rows({ tenant: tenantId, embedder }, [{ recordId: id!, contentHash: 'h1' }]))[0]!;
-    await semantic.remove(tenantId, [{ recordId: id!, contentHash: 'h1' }], Date.now() + 1);
+    await semantic.remove(tenantId, [{ recordId: id!, keep: null }], Date.now() + 1);
     await semantic.store({ tenant: tenantId, embedder }, [{ ...row, parts: [{ kind: 'quote', start: 11, end: 23 }], vector: null }]);
     await run(await newJob());
     expect(ai.calls.length).toBe(2);

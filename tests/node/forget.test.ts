@@ -8,7 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SourceRecord } from '#contract/connector';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
-import { forgetRecords } from '#fly-worker/forget';
+import { forgetting } from '#fly-worker/forget';
+import type { Database } from '#migrations/database';
 import { readRecord, search } from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
 import { sweepLeftovers } from '#fly-worker/sweep';
@@ -45,6 +46,12 @@ async function graph(): Promise<unknown> {
 }
 const rowsInLance = async (): Promise<number> => (await semantic.stats({ tenant: tenantId, embedder }))?.rows ?? 0;
 const leftovers = async (): Promise<number> => Number((await db.owner.system([sql`select count(*)::int as n from semantic_leftovers where tenant_id = ${tenantId}`]))[0]![0]!.n);
+
+/** Answers how many of these records were there. */
+async function forgetRecords(at: Database, tenant: string, ids: string[]): Promise<number> {
+  const [, gone] = await at.tenant(tenant, forgetting(tenant, ids, ({ records }) => sql`select ${records ? sql`(select count(*)::int from ${records})` : sql`0`} as gone`), 'exclusive');
+  return Number(gone![0]!.gone);
+}
 
 const quince: SourceRecord = {
   ...benchMails(1)[0]!, providerId: 'quince', title: 'Quince marmalade', body: { format: 'text', content: 'Offer OF-2031-777 over €1,234.50, see https://quince.example/offer' }, threadId: 'quince',
@@ -108,6 +115,15 @@ describe('the sweep', () => {
     expect(await sweepLeftovers(db.app, semantic, 0)).toBeGreaterThanOrEqual(2);
     expect([await rowsInLance(), await leftovers()]).toEqual([5, 0]);
     for (const mail of others) expect((await find(mail.title)).length).toBeGreaterThan(0);
+  });
+
+  it('takes along what an attempt stored that was killed before its commit', async () => {
+    await run([quince]);
+    const [id] = await find('marmalade');
+    await semantic.store({ tenant: tenantId, embedder }, [{ recordId: id!, contentHash: 'never-committed', integrationId: 'outlook', connectionId, stream: 'mail', occurredAt: Date.now(), title: 'Quince', text: 'Never named', parts: [], people: [], url: null, vector: null }]);
+    await forgetRecords(db.app, tenantId, [id!]);
+    await sweepLeftovers(db.app, semantic, 0);
+    expect([await rowsInLance(), await leftovers()]).toEqual([0, 0]);
   });
 
   it('leaves alone what was stored again in the meantime, named already or just about to be', async () => {

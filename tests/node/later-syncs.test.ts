@@ -77,8 +77,9 @@ describe('Gmail', () => {
 });
 
 describe('Google Calendar', () => {
-  type Event = { id: string; subject: string; start: { dateTime: string }; type: string; seriesMasterId: string | null };
-  const past = async (): Promise<Event[]> => (await box<Event[]>('GET', '/microsoft/events')).filter(({ start }) => start.dateTime > at(50) && start.dateTime < at(2));
+  type Event = { id: string; subject: string; start: { dateTime: string }; type: string; seriesMasterId: string | null; isCancelled: boolean };
+  /** Of those that are shown: Google lists no cancelled ones. */
+  const past = async (): Promise<Event[]> => (await box<Event[]>('GET', '/microsoft/events')).filter(({ start, isCancelled }) => !isCancelled && start.dateTime > at(50) && start.dateTime < at(2));
   beforeEach(() => begin(googleCalendar));
 
   it('learns of what was added, changed, moved and removed, one event of a series as well', async () => {

@@ -1,4 +1,5 @@
 /** What must not matter does not: order, repetition, and what was there in between. Real mails through the real pipeline into real stores, compared by the bytes of their exports. */
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,11 +7,14 @@ import { gunzipSync } from 'node:zlib';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceRecord } from '#contract/connector';
+import { plain } from '#fly-worker/chunk';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
+import { openEraser } from '#fly-worker/erase';
 import { exportMemory } from '#fly-worker/export';
 import { openSemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
+import { writeErasure } from '#migrations/erasure';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
 import { runOnce } from './run-once.ts';
 
@@ -40,14 +44,21 @@ describe.skipIf(!existsSync(FILE))('memory of real mails (skipped where ../share
   });
   afterAll(async () => { await threads.close(); await db.stop(); });
 
-  /** The export of a memory that begins empty and was told these in turn, each as a job of its own. */
-  async function memoryOf(...turns: SourceRecord[][]): Promise<string> {
+  const memoryOf = (...turns: SourceRecord[][]): Promise<string> => memoryAfter(turns, []);
+  /** The export of a memory that begins empty, was told these in turn, each as a job of its own, and was asked then to erase some. */
+  async function memoryAfter(turns: SourceRecord[][], erased: SourceRecord[]): Promise<string> {
     const dir = mkdtempSync(join(tmpdir(), 'hsync-metamorphic-')), semantic = openSemanticMemory({ uri: dir });
     try {
       const [tables] = await db.owner.system([sql`select string_agg(format('%I', table_name), ', ') as names from information_schema.columns where column_name = 'tenant_id' and table_schema = 'public'`]);
       await db.owner.system([sql`truncate ${sql.raw(String(tables![0]!.names))}, tenants cascade`, sql`insert into tenants (id, name, slug) values (${tenantId}, 'T', ${tenantId})`,
         sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', 'a')`]);
       for (const records of turns) expect((await runOnce({ db, shop: openWorkshop({ db: db.app, threads, embedder, embedsOnThread: true, semantic }), tenantId, connectionId, records })).mismatch).toBeNull();
+      const [ids] = await db.owner.system([sql`select record_id::text as id from records where provider_id = any(${plain(erased.map((r) => r.providerId))}::text[])`]), eraser = openEraser({ db: db.app, semantic, log: () => undefined });
+      for (const { id } of ids!) {
+        const erasureId = randomUUID();
+        await db.app.tenant(tenantId, [writeErasure(tenantId, erasureId, 'record', String(id), 'test')], 'exclusive');
+        expect(await eraser.erase(tenantId, erasureId)).toMatchObject({ status: 'done', records: 1, texts: 1 });
+      }
       let text = '';
       for await (const part of exportMemory({ db: db.app, semantic, embedder }, tenantId)) text += part;
       return text;
@@ -73,6 +84,8 @@ describe.skipIf(!existsSync(FILE))('memory of real mails (skipped where ../share
   }, 120_000);
 
   it('told twice is told once', async () => { same(await memoryOf(a, a, shuffled(a)), await memoryOf(a)); }, 120_000);
+
+  it('that forgot one half is as if it had been told the other alone', async () => { same(await memoryAfter([a, b], b), await memoryOf(a)); }, 240_000);
 
   it('of an edited mail is as if it had always been so, without a trace of its old facts', async () => {
     const [mail] = a as [SourceRecord], old: SourceRecord = {

@@ -7,13 +7,19 @@ import { sql, type SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SourceRecord } from '#contract/connector';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
+import { ContextRequest } from '#contract/context';
 import { localEmbedder } from '#fly-worker/embed/local';
+import { openEraser } from '#fly-worker/erase';
+import { exportMemory } from '#fly-worker/export';
+import { openCommunityBook } from '#fly-worker/graph/community-book';
+import { contextOf } from '#fly-worker/graph/context';
 import * as ledger from '#fly-worker/ledger';
 import { runPipeline } from '#fly-worker/pipeline';
 import * as reads from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
 import type { Database } from '#migrations/database';
+import { writeErasure } from '#migrations/erasure';
 import { benchMails } from '../bench/mails.ts';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
 import { Stripper } from '../stripper.ts';
@@ -189,5 +195,22 @@ describe('the worker\'s line without any WHERE', () => {
     const every = (database: Database) => database.tenant(mine.tenant, [sql`select distinct tenant_id from records r where r.tenant_id = ${mine.tenant}`]).then(([rows]) => rows!.map((r) => String(r.tenant_id)).filter((t) => [mine.tenant, theirs.tenant].includes(t)).toSorted());
     expect(await every(db.owner)).toEqual([mine.tenant, theirs.tenant].toSorted());
     expect(await every(db.app)).toEqual([mine.tenant]);
+  });
+
+  it('exports, gives context, finds communities and erases of one tenant only', async () => {
+    const memory: reads.Memory = { db: db.app, semantic, embedder }, before = await everythingOf(theirs.tenant), log = (): undefined => undefined;
+    const exported = async (): Promise<string[]> => { const parts: string[] = []; for await (const part of exportMemory(memory, mine.tenant)) parts.push(part); return parts.join('').split('\n').filter(Boolean); };
+    const [counted] = await db.owner.system([sql`select (select count(*) from records where tenant_id = ${mine.tenant}) + (select count(*) from graph_nodes where tenant_id = ${mine.tenant}) + (select count(*) from graph_edges where tenant_id = ${mine.tenant})
+      + (select count(*) from evidence where tenant_id = ${mine.tenant}) + (select count(*) from discovered_entities where tenant_id = ${mine.tenant}) as n`]);
+    expect(await exported()).toHaveLength(Number(counted![0]!.n));
+    const pack = await contextOf(memory, mine.tenant, ContextRequest.parse({ query: 'quince marmalade invoice budget', limit: 50 }));
+    expect(pack.entities.length).toBeGreaterThan(0);
+    const book = openCommunityBook({ db: db.app, log }), eraser = openEraser({ db: db.app, semantic, log }), id = randomUUID();
+    await book.rebuild(mine.tenant);
+    await db.app.tenant(mine.tenant, [writeErasure(mine.tenant, id, 'tenant', null, 'test')], 'exclusive');
+    expect(await eraser.erase(mine.tenant, id)).toMatchObject({ status: 'done', records: 40 });
+    expect(await exported()).toEqual([]);
+    expect(stripper.turn(true).stripped).toBeGreaterThan(50);
+    expect(await everythingOf(theirs.tenant)).toBe(before);
   });
 });

@@ -196,15 +196,15 @@ describe('keeping in order', () => {
     expect((await memory.stats(space('two')))?.rows).toBe(480);
     await other.close();
   });
-  it('removes versions of records that nobody has stored since, and no others', async () => {
+  it('removes all versions of records that nobody has stored since, but the one to keep', async () => {
     await memory.store(space('gone'), [...await rowsOf([{ id: 'a', text: 'wordone' }, { id: 'it\'s', text: 'wordone' }, { id: 'c', text: 'wordone' }]), ...await rowsOf([{ id: 'a', text: 'wordone again', hash: 'h2' }])]);
-    const versions = [{ recordId: 'a', contentHash: 'h1' }, { recordId: 'it\'s', contentHash: 'h1' }], before = Date.now() + 1;
-    expect(await memory.remove('gone', versions, before - 60_000), 'stored since').toBe(0);
-    expect(await memory.remove('gone', versions, before)).toBe(2);
+    const records = [{ recordId: 'a', keep: 'h2' }, { recordId: 'it\'s', keep: null }], before = Date.now() + 1;
+    expect(await memory.remove('gone', records, before - 60_000), 'stored since').toBe(0);
+    expect(await memory.remove('gone', records, before)).toBe(2);
     expect((await find('gone', 'wordone', { mode: 'keyword' })).toSorted()).toEqual(['a', 'c']);
     await vi.waitFor(() => { expect(Date.now()).toBeGreaterThan(before); });
     expect(await memory.store(space('gone'), await rowsOf([{ id: 'c', text: 'wordone' }])), 'there already, now renewed').toBe(0);
-    expect(await memory.remove('gone', [{ recordId: 'c', contentHash: 'h1' }], before), 'whoever is about to name it finds it').toBe(0);
+    expect(await memory.remove('gone', [{ recordId: 'c', keep: null }], before), 'whoever is about to name it finds it').toBe(0);
     expect((await memory.stats(space('gone')))?.rows).toBe(2);
     await memory.removeTenant('gone');
     expect(await find('gone', 'wordone')).toEqual([]);

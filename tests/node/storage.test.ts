@@ -43,7 +43,7 @@ describe('semantic memory on an object store', () => {
     expect(await memory.store(space, [row('a', 'the quick fox')])).toBe(0);
     await memory.upkeep(space);
     expect((await memory.search(space, { q: 'fox', mode: 'keyword', limit: 5, vector: null })).map((hit) => hit.recordId)).toEqual(['a']);
-    await memory.remove('acme', [{ recordId: 'a', contentHash: 'h' }], Date.now() + 1);
+    await memory.remove('acme', [{ recordId: 'a', keep: null }], Date.now() + 1);
     expect(await memory.search(space, { q: 'fox', mode: 'keyword', limit: 5, vector: null })).toEqual([]);
     expect([...store.objects.keys()].every((key) => key.startsWith('memory/lance/acme/'))).toBe(true);
     await memory.removeTenant('acme');

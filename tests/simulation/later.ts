@@ -157,9 +157,9 @@ export const speakOf = (world: World, box: Mailbox): Speak => (actor) => {
 function startSweeper(world: World): void {
   const actor: Actor = { id: 'sweeper', frozenUntil: 0, crashed: false, shutdown: new AbortController(), lost: new AbortController(), lastBeat: Infinity, fence: null, latest: null, beating: false, beat: () => Promise.resolve() };
   const { db, stats } = world, old = world.now - 10 * rules.leaseMs;
-  const remove = (_: string, versions: readonly { recordId: string; contentHash: string }[]): Promise<number> => world.step(actor, async () => {
+  const remove = (_: string, records: readonly { recordId: string; keep: string | null }[]): Promise<number> => world.step(actor, async () => {
     const before = world.lance.length;
-    world.lance = world.lance.filter((row) => row.at >= old || !versions.some((v) => v.recordId === row.id && v.contentHash === row.hash));
+    world.lance = world.lance.filter((row) => row.at >= old || !records.some(({ recordId, keep }) => recordId === row.id && keep !== row.hash));
     stats.swept += before - world.lance.length;
     return before - world.lance.length;
   });

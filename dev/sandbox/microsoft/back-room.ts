@@ -5,7 +5,7 @@
  * GET    folders · POST folders {displayName} · DELETE folders/{id}    with its mails, for good
  * POST   messages/{id}/move {folder}                      by the folder's name or id
  * POST   messages/{id}/purge                              deleted for good; a plain DELETE leaves it recoverable
- * GET    events                                           [{id, subject, start, end, type, seriesMasterId}]
+ * GET    events                                           [{id, subject, start, end, type, seriesMasterId, isCancelled}]
  * POST   events {subject, start, end, body?} · PATCH events/{id} {subject?, start?, end?} · DELETE events/{id}
  */
 import { randomUUID } from 'node:crypto';
@@ -50,7 +50,7 @@ function message(account: Account, id: string, verb: string | undefined, { folde
 function events(account: Account, method: string, id: string | undefined, input: Input, now: number): Answer {
   const found = account.events.find(event => event.id === id)?.value, { subject, start, end, body } = input;
   const time = (value: unknown): { dateTime: string; timeZone: 'UTC' } | undefined => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? { dateTime: `${new Date(value).toISOString().slice(0, 19)}.0000000`, timeZone: 'UTC' } : undefined);
-  if (method === 'GET') return json(200, account.events.map(({ value }) => ({ id: value.id, subject: value.subject, start: value.start, end: value.end, type: value.type, seriesMasterId: value.seriesMasterId })));
+  if (method === 'GET') return json(200, account.events.map(({ value }) => ({ id: value.id, subject: value.subject, start: value.start, end: value.end, type: value.type, seriesMasterId: value.seriesMasterId, isCancelled: value.isCancelled })));
   if (method === 'DELETE') return account.cancel(id ?? '') ? OK : NOT_FOUND;
   if (method === 'PATCH' && found) {
     account.schedule({ ...found, ...typeof subject === 'string' && { subject }, start: time(start) ?? found.start, end: time(end) ?? found.end, lastModifiedDateTime: `${new Date(now).toISOString().slice(0, 19)}Z` });
