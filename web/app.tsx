@@ -74,7 +74,7 @@ function SignedIn({ me }: { me: Me }) {
     <>
       <Shell me={me} screenTitle={screen.title}><FaultBoundary key={path}><Suspense fallback={<div className="card card-loading"><Skeleton lines={5} /></div>}>{screen.show(parts, me)}</Suspense></FaultBoundary></Shell>
       <AfterConnecting />
-      <RecordSheet recordId={query.get('record')} query={query.get('q') ?? ''} />
+      <RecordSheet me={me} recordId={query.get('record')} query={query.get('q') ?? ''} />
       <Toaster />
     </>
   );

@@ -64,6 +64,7 @@ describe('every screen', () => {
     ['settings, API keys', () => '/settings/keys', '.person'],
     ['settings, model', () => '/settings/model', '.form'],
     ['settings, sign-in', () => '/settings/sign-in', '.form'],
+    ['settings, data', () => '/settings/data', '.person'],
     ['settings, this browser', () => '/settings/browser', '.switch'],
     ['an address nothing lives at', () => '/nowhere', '.empty'],
   ])('%s', async (what, path, there) => {

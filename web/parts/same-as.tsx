@@ -33,7 +33,7 @@ export function SameAsDialog({ entity, open, onClose }: { entity: Entity; open: 
         {other && (
           <>
             <ul className="same-as-two">
-              <Side node={other} said="becomes another name of" records={other.records} />
+              <Side node={other} said="becomes another name for it" records={other.records} />
               <Side node={entity} said="stays, and stands for both" records={entity.records} />
             </ul>
             <p className="quiet">Records, relations and searches for either lead to <strong>{stays}</strong> from then on. Nothing is deleted, and it can be taken back at any time.</p>
@@ -66,7 +66,7 @@ export function AlsoKnownAs({ entity, mayChange }: { entity: Entity; mayChange: 
   return (
     <section className="card" aria-labelledby="merged">
       <h2 id="merged">Also known as</h2>
-      <ul className="also">{entity.merged.map((one) => <li key={one.id}><span>{calledBy(one)}{one.key !== calledBy(one) && <small>{one.key}</small>}</span>{mayChange && <Button kind="quiet" aria-label={`Take ${calledBy(one)} apart from ${calledBy(entity)}`} onClick={() => setAsked(one)}>Take apart</Button>}</li>)}</ul>
+      <ul className="also">{entity.merged.map((one) => <li key={one.id}><span>{calledBy(one)}{one.key !== calledBy(one) && <small>{one.key}</small>}</span>{mayChange && <Button kind="quiet" aria-label={`Take apart: ${calledBy(one)}`} onClick={() => setAsked(one)}>Take apart</Button>}</li>)}</ul>
       <Confirm open={asked !== null} onClose={() => setAsked(null)} title={`Is ${asked ? calledBy(asked) : ''} somebody or something else?`} yes="Take apart" no="Keep together"
         text={<>It becomes an entry of its own again, with its own records and relations. They can be joined again at any time.</>} act={split} />
     </section>

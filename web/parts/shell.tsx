@@ -13,6 +13,7 @@ import { AccountMenu } from './account-menu.tsx';
 import { Button, Link } from './basics.tsx';
 import { Icon, Mark } from './icon.tsx';
 import { SearchBox } from './search-box.tsx';
+import { Strip } from './strip.tsx';
 
 /** What fits under a thumb. All that search and graph belong to is one place there. */
 const thumbPlaces: readonly Destination[] = [
@@ -24,17 +25,12 @@ const thumbPlaces: readonly Destination[] = [
 export function Shell({ me, screenTitle, children }: { me: Me; screenTitle: string; children: ReactNode }) {
   const { path } = usePlace();
   const main = useRef<HTMLElement>(null);
-  const seen = useRef(path), memory = useRef<HTMLElement>(null);
+  const seen = useRef(path);
   // After moving to another screen, keyboard and screen reader start at its top.
   useEffect(() => {
     if (seen.current === path) return;
     seen.current = path;
     if (!(document.activeElement instanceof HTMLInputElement)) main.current?.focus({ preventScroll: true });
-  }, [path]);
-  // On a narrow screen there are more places than fit; the one that one is at comes into view.
-  useEffect(() => {
-    const nav = memory.current, here = nav?.querySelector<HTMLElement>('[aria-current]');
-    if (nav && here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
   }, [path]);
   return (
     <div className="shell">
@@ -56,7 +52,7 @@ export function Shell({ me, screenTitle, children }: { me: Me; screenTitle: stri
       </header>
       <main id="main" ref={main} tabIndex={-1} aria-label={screenTitle}>
         <Reach />
-        {memoryPlaces.length > 1 && memoryPlaces.some((place) => place.here(path)) && <nav ref={memory} className="memory-tabs" aria-label="Memory"><Places of={memoryPlaces} path={path} /></nav>}
+        {memoryPlaces.length > 1 && memoryPlaces.some((place) => place.here(path)) && <Strip className="memory-tabs" label="Memory" at={path}><Places of={memoryPlaces} path={path} /></Strip>}
         {children}
       </main>
       <div className="tabs"><nav aria-label="Main, small screen"><Places of={thumbPlaces} path={path} /></nav></div>

@@ -5,6 +5,7 @@ import type { CallAnswer } from '../client/index.ts';
 import { Button, Empty, Link, PageHead, Skeleton } from '../parts/basics.tsx';
 import { EntityIcon } from '../parts/entity-icon.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { Strip } from '../parts/strip.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
 import { activeFoundTypes, useEntityTypes } from '../state/sources.ts';
@@ -25,9 +26,9 @@ export function EntitiesScreen() {
     <>
       <PageHead title="People and things" lead="Everything memory knows by name, each with what is said of it and where." />
       <div className="filter-bar">
-        <nav className="filters" aria-label="Kind">
+        <Strip className="filters" label="Kind" at={type}>
           {['person', 'organization', ...MAIN_KINDS.slice(2), ...activeFoundTypes(types), 'all'].map((one) => <Link key={one} to={hrefWith({ type: one === 'person' ? null : one, offset: null })} replace className="filter" aria-current={type === one ? 'true' : undefined}>{one === 'all' ? 'All' : kindWords(one).many}</Link>)}
-        </nav>
+        </Strip>
       </div>
       <label className="find"><span className="visually-hidden">Part of the name</span><input type="search" value={text} placeholder="Part of the name" autoComplete="off" spellCheck={false} onChange={(event) => find(event.target.value)} /></label>
       {!data && (error ? <Empty icon="alert" title="The list could not be loaded" action={<Button onClick={reload}>Try again</Button>}>{error.message}</Empty> : <div className="card card-loading"><Skeleton lines={8} /></div>)}

@@ -5,6 +5,7 @@ import type { CallAnswer } from '../client/index.ts';
 import { Badge, Button, Empty, Figure, Link, Notice, PageHead, Skeleton } from '../parts/basics.tsx';
 import { EntityFacts } from '../parts/entity-facts.tsx';
 import { EntityIcon } from '../parts/entity-icon.tsx';
+import { EraseQuestion } from '../parts/erase.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { MonthBars } from '../parts/month-bars.tsx';
 import { AlsoKnownAs, SameAsDialog } from '../parts/same-as.tsx';
@@ -19,7 +20,7 @@ import { ago, dateField, day, moment, number } from '../words/time.ts';
 export type Entity = CallAnswer<'getNode'>;
 
 export function EntityScreen({ nodeId, me }: { nodeId: string; me: Me }) {
-  const [merging, setMerging] = useState(false), maySync = me.scopes.includes('sync');
+  const [merging, setMerging] = useState(false), [erasing, setErasing] = useState(false), maySync = me.scopes.includes('sync');
   const { query } = usePlace(), asOf = query.get('as_of');
   const { data, error, reload } = useResource(`node:${nodeId}:${asOf ?? 'now'}`, (signal) => callRoute('getNode', { params: { node_id: nodeId }, query: asOf ? { as_of: asOf } : {} }, { signal }));
   if (!data) {
@@ -41,6 +42,7 @@ export function EntityScreen({ nodeId, me }: { nodeId: string; me: Me }) {
         </div>
       </header>
       <SameAsDialog entity={data} open={merging} onClose={() => setMerging(false)} />
+      <EraseQuestion target={erasing ? { subject: 'person', id: data.id, name: data.key } : null} onClose={() => setErasing(false)} onDone={() => navigate('/entities', { replace: true })} />
       {asOf && <Notice tone="accent" actions={<Button onClick={() => navigate(hrefWith({ as_of: null }))}>As it is now</Button>}>As known on {day(asOf)}: only what records up to that day say.</Notice>}
       <dl className="figures figures-card figures-four">
         <Figure label="Records" value={number(data.records)} />
@@ -57,6 +59,7 @@ export function EntityScreen({ nodeId, me }: { nodeId: string; me: Me }) {
           <Properties entity={data} />
           <AlsoKnownAs entity={data} mayChange={maySync} />
           <section className="card" aria-labelledby="records"><h2 id="records">Latest records</h2><Records entity={data} /></section>
+          {data.node_type === 'person' && me.scopes.includes('admin') && <Button kind="quiet" icon="trash" className="erase-person" onClick={() => setErasing(true)}>Erase this person …</Button>}
         </div>
       </div>
     </>
