@@ -186,7 +186,7 @@ const badLineScene: Scene = { name: 'bad-line', async play({ context, picture })
   await page.unroute(held);
   const refuse = { status: 503, contentType: 'application/json', body: JSON.stringify({ error: { code: 'unavailable', message: 'The memory is not reachable right now. Try again in a few seconds.' } }) };
   await page.route(held, (route) => route.fulfill(refuse));
-  for (const [name, path] of [['84-overview-error', '/'], ['85-integrations-error', '/integrations'], ['86-jobs-error', '/jobs'], ['87-search-error', '/search?q=invoice'], ['88-record-error', '/search?record=nothing']] as const) {
+  for (const [name, path] of [['84-overview-error', '/'], ['85-integrations-error', '/integrations'], ['86-jobs-error', '/jobs'], ['87-search-error', '/search?q=invoice'], ['88-record-error', '/search?record=nothing'], ['8a-found-types-error', '/found'], ['8b-groups-error', '/graph/groups'], ['8c-settings-data-error', '/settings/data']] as const) {
     await page.goto(path);
     await page.getByText('not reachable').first().waitFor();
     await picture(page, name);

@@ -46,7 +46,7 @@ export default function GroupsScreen() {
       {data && <State groups={data} />}
       {!data && (error ? <Empty icon="alert" title="The groups could not be loaded" action={<Button onClick={reload}>Try again</Button>}>{error.message}</Empty> : <div className="card groups-map"><Skeleton lines={8} /></div>)}
       {data && groups.length === 0 && (wait
-        ? <Empty icon="map" title="Being worked out">The groups appear here by themselves, in a moment.</Empty>
+        ? <Empty icon="map" title="Being worked out">For the first time. The groups appear here by themselves, in a moment.</Empty>
         : <Empty icon="map" title="There are no groups yet" action={<Link to="/integrations" className="button button-primary"><span>See the accounts</span></Link>}>They are worked out as soon as a sync is complete and people in it are tied to each other.</Empty>)}
       {data && groups.length > 0 && (
         <>
@@ -64,7 +64,7 @@ function State({ groups: { built_at, stale, modularity, truncated, total } }: { 
   const clear = modularity === null ? '' : modularity >= 0.3 ? 'They are clearly apart.' : 'They are not clearly apart: everybody is tied to nearly everybody.';
   return (
     <div className="groups-state" role="status">
-      {stale && <Notice tone="accent">{built_at ? 'Something was synced since. They are being worked out anew; this page shows it by itself.' : 'They are being worked out for the first time.'}</Notice>}
+      {stale && built_at && <Notice tone="accent">Something was synced since. They are being worked out anew; this page shows it by itself.</Notice>}
       {built_at && <p className="list-sum">{count(total, 'group')}, worked out <time dateTime={built_at} title={moment(built_at)}>{ago(built_at)}</time>. {clear}{truncated && ' There are more ties than were looked at; the weakest were left out.'}</p>}
     </div>
   );
