@@ -111,6 +111,26 @@ describe('every screen', () => {
     await page.keyboard.press('Escape');
   });
 
+  it('the questions before entries are joined, a record is forgotten, memory is erased', async () => {
+    await page.goto(`/entities/${nodeId}`);
+    await page.getByRole('button', { name: 'Same as …' }).click();
+    await page.getByRole('dialog').getByRole('combobox').fill('a');
+    await page.getByRole('option').first().waitFor();
+    await lookAt('finding who else it is');
+    await page.getByRole('option').first().click();
+    await page.getByRole('button', { name: 'They are the same' }).waitFor();
+    await lookAt('the question before entries are joined');
+    await page.goto(`/search?q=invoice&record=${recordId}`);
+    await page.getByRole('button', { name: 'Forget this record …' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await lookAt('the question before a record is forgotten');
+    await page.goto('/settings/data');
+    await page.getByRole('button', { name: 'Erase everything …' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await lookAt('the question before everything is erased');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+  });
+
   it('dialogs of the settings, and what an invitation\'s link shows', async () => {
     await page.goto('/settings/keys');
     await page.getByRole('button', { name: 'New key' }).click();

@@ -14,6 +14,9 @@ import type { EdgeAttributes, Explored, NodeAttributes } from './model.ts';
 export interface View { picture: Picture; graph: Explored; hidden: ReadonlySet<string>; at: number | null; chosen: string | null; path: readonly string[] }
 interface Props { view: View; onChoose: (id: string | null) => void; onExpand: (id: string) => void }
 
+/** From so many things on, lines are drawn thinner. */
+const CROWD = 300;
+
 const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 export function GraphCanvas({ view, onChoose, onExpand }: Props) {
@@ -123,7 +126,8 @@ function edgeLook(id: string, data: EdgeAttributes, view: View, hovered: string 
   const [a, b] = view.graph.extremities(id), focus = hovered ?? view.chosen;
   const hidden = !holdsAt(data, view.at) || [a, b].some((end) => !isShown(end, view.graph.getNodeAttributes(end), view));
   const onPath = view.path.includes(a) && view.path.includes(b) && Math.abs(view.path.indexOf(a) - view.path.indexOf(b)) === 1, mine = focus === a || focus === b;
-  const size = Math.min(4, 0.6 + Math.log2(1 + data.weight) * 0.35);
+  // Few lines may be seen, many only sensed.
+  const size = Math.min(4, (view.graph.order > CROWD ? 0.6 : 1) + Math.log2(1 + data.weight) * 0.35);
   if (view.path.length > 0) return { hidden, size: onPath ? 3 : size, color: onPath ? look.accent : look.line, zIndex: onPath ? 2 : 0 };
   return { hidden, size: mine ? size + 0.6 : size, color: mine ? look.lineStrong : look.line, zIndex: mine ? 1 : 0 };
 }

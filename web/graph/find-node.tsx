@@ -5,7 +5,7 @@ import { callRoute } from '../client/index.ts';
 import type { CallAnswer } from '../client/index.ts';
 import { EntityIcon } from '../parts/entity-icon.tsx';
 import { useResource } from '../state/resource.ts';
-import { kindWords } from '../words/graph.ts';
+import { keyInWords, kindWords } from '../words/graph.ts';
 
 export type FoundNode = CallAnswer<'listNodes'>['nodes'][number];
 const SHOWN = 8, TYPING_MS = 200;
@@ -33,7 +33,7 @@ export function FindNode({ label, onPick, type, except }: Props) {
           {found.map((node, i) => (
             <div key={node.id} id={`${id}-${i}`} role="option" tabIndex={-1} aria-selected={i === at} className="menu-item" data-highlighted={i === at ? '' : undefined}
               onPointerDown={(event) => { event.preventDefault(); pick(node); }} onPointerEnter={() => setAt(i)}>
-              <EntityIcon kind={node.node_type} /><span className="find-name">{node.name || node.key}<small>{kindWords(node.node_type).one}{node.key.length < 48 && node.key !== node.name && ` · ${node.key}`}</small></span>
+              <EntityIcon kind={node.node_type} /><span className="find-name">{node.name || node.key}<small>{kindWords(node.node_type).one}{keyInWords(node) && ` · ${keyInWords(node)}`}</small></span>
             </div>
           ))}
         </div>

@@ -13,7 +13,7 @@ export function lookOf(element: HTMLElement): Look {
   const kinds = new Map<string, string>();
   const look = {
     ground: resolve('var(--surface)'), surface: resolve('var(--surface)'), text: resolve('var(--text)'), faint: resolve('var(--text-faint)'),
-    line: resolve('color-mix(in srgb, var(--text) 16%, var(--surface))'), lineStrong: resolve('color-mix(in srgb, var(--text) 45%, var(--surface))'), accent: resolve('var(--accent)'),
+    line: resolve('color-mix(in srgb, var(--text) 20%, var(--surface))'), lineStrong: resolve('color-mix(in srgb, var(--text) 45%, var(--surface))'), accent: resolve('var(--accent)'),
   };
   probe.remove();
   return { ...look, kind: (kind) => {

@@ -5,7 +5,7 @@ import { Button, IconButton, Link, Notice } from '../parts/basics.tsx';
 import { EntityIcon } from '../parts/entity-icon.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { useAction } from '../parts/dialog.tsx';
-import { kindWords, relationWords } from '../words/graph.ts';
+import { keyInWords, kindWords, relationWords } from '../words/graph.ts';
 import { count, number, shortDay } from '../words/time.ts';
 import { isShown } from './canvas.tsx';
 import type { View } from './canvas.tsx';
@@ -38,7 +38,7 @@ function Chosen({ view, id, centres, onChoose, onExpand, onRemove, onPath, grow 
   return (
     <>
       <div className="panel-head">
-        <EntityIcon kind={node.kind} /><div><h2>{node.name}</h2><p className="quiet">{kind.one}{node.key.length < 48 && node.key !== node.name && ` · ${node.key}`}</p></div>
+        <EntityIcon kind={node.kind} /><div><h2>{node.name}</h2><p className="quiet">{kind.one}{keyInWords(node) && ` · ${keyInWords(node)}`}</p></div>
         <IconButton icon="close" label="Back to everything" onClick={() => onChoose(null)} />
       </div>
       <div className="panel-acts">

@@ -6,7 +6,7 @@ import { FindNode } from '../graph/find-node.tsx';
 import type { FoundNode } from '../graph/find-node.tsx';
 import { reloadResources } from '../state/resource.ts';
 import { toast } from '../state/toasts.ts';
-import { kindWords } from '../words/graph.ts';
+import { keyInWords, kindWords } from '../words/graph.ts';
 import { count } from '../words/time.ts';
 import { Button, Notice } from './basics.tsx';
 import { Confirm, Dialog, useAction } from './dialog.tsx';
@@ -50,7 +50,7 @@ export function SameAsDialog({ entity, open, onClose }: { entity: Entity; open: 
 }
 
 function Side({ node, said, records }: { node: { node_type: string; name: string; key: string }; said: string; records: number }) {
-  return <li><EntityIcon kind={node.node_type} /><div><strong>{calledBy(node)}</strong> <span className="quiet">{said}</span><small>{node.key !== node.name && node.key.length < 60 && `${node.key} · `}{count(records, 'record')}</small></div></li>;
+  return <li><EntityIcon kind={node.node_type} /><div><strong>{calledBy(node)}</strong> <span className="quiet">{said}</span><small>{keyInWords(node) && `${keyInWords(node)} · `}{count(records, 'record')}</small></div></li>;
 }
 
 /** What this entry stands for besides itself. */
@@ -66,7 +66,7 @@ export function AlsoKnownAs({ entity, mayChange }: { entity: Entity; mayChange: 
   return (
     <section className="card" aria-labelledby="merged">
       <h2 id="merged">Also known as</h2>
-      <ul className="also">{entity.merged.map((one) => <li key={one.id}><span>{calledBy(one)}{one.key !== calledBy(one) && <small>{one.key}</small>}</span>{mayChange && <Button kind="quiet" aria-label={`Take apart: ${calledBy(one)}`} onClick={() => setAsked(one)}>Take apart</Button>}</li>)}</ul>
+      <ul className="also">{entity.merged.map((one) => <li key={one.id}><span>{calledBy(one)}{keyInWords(one) && <small>{keyInWords(one)}</small>}</span>{mayChange && <Button kind="quiet" aria-label={`Take apart: ${calledBy(one)}`} onClick={() => setAsked(one)}>Take apart</Button>}</li>)}</ul>
       <Confirm open={asked !== null} onClose={() => setAsked(null)} title={`Is ${asked ? calledBy(asked) : ''} somebody or something else?`} yes="Take apart" no="Keep together"
         text={<>It becomes an entry of its own again, with its own records and relations. They can be joined again at any time.</>} act={split} />
     </section>

@@ -9,7 +9,7 @@ import { Strip } from '../parts/strip.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
 import { activeFoundTypes, useEntityTypes } from '../state/sources.ts';
-import { kindWords, MAIN_KINDS } from '../words/graph.ts';
+import { keyInWords, kindWords, MAIN_KINDS, shortName } from '../words/graph.ts';
 import { ago, count, moment, number } from '../words/time.ts';
 
 type Node = CallAnswer<'listNodes'>['nodes'][number];
@@ -51,7 +51,7 @@ function Row({ node }: { node: Node }) {
   return (
     <li className="entity-row">
       <EntityIcon kind={node.node_type} />
-      <span className="entity-name"><Link to={`/entities/${node.id}`} className="row-link">{node.name || node.key}</Link><small>{node.name && node.key !== node.name && node.key.length < 60 ? node.key : kind.one}</small></span>
+      <span className="entity-name"><Link to={`/entities/${node.id}`} className="row-link">{shortName(node.name || node.key)}</Link><small>{(node.name && keyInWords(node)) || kind.one}</small></span>
       <span className="entity-count">{number(node.records)} <small>{node.records === 1 ? 'record' : 'records'}</small></span>
       <time dateTime={node.last_seen} title={moment(node.last_seen)}>{ago(node.last_seen)}</time>
     </li>

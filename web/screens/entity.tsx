@@ -12,7 +12,7 @@ import { AlsoKnownAs, SameAsDialog } from '../parts/same-as.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
 import type { Me } from '../state/session.ts';
-import { kindWords } from '../words/graph.ts';
+import { keyInWords, kindWords, shortName } from '../words/graph.ts';
 import { integrationTitle } from '../words/job.ts';
 import { nameInWords } from '../words/schema.ts';
 import { ago, dateField, day, moment, number } from '../words/time.ts';
@@ -34,7 +34,7 @@ export function EntityScreen({ nodeId, me }: { nodeId: string; me: Me }) {
       <Crumbs />
       <header className="entity-head">
         <EntityIcon kind={data.node_type} large />
-        <div><h1>{data.name || data.key}</h1><p><Badge tone="neutral">{kind.one}</Badge> {data.key !== data.name && data.key.length < 80 && <span className="quiet">{data.key}</span>}</p></div>
+        <div><h1>{shortName(data.name || data.key)}</h1><p><Badge tone="neutral">{kind.one}</Badge> {data.name && <span className="quiet">{keyInWords(data)}</span>}</p></div>
         <div className="page-actions">
           {data.node_type === 'person' && data.key.includes('@') && <Link className="button button-plain" to={`/search?${new URLSearchParams({ q: data.name || data.key, person: data.key })}`}><Icon name="search" /><span>Search</span></Link>}
           {maySync && !asOf && <Button icon="link" onClick={() => setMerging(true)}>Same as …</Button>}

@@ -30,6 +30,11 @@ export const kindHue = (type: string): string => `var(--hue-${kindWords(type).hu
 /** An address without what all addresses begin with. */
 export const shortName = (name: string): string => name.replace(/^https?:\/\/(?:www\.)?/, '');
 
+/** The key of something, where it says anything to people: an address or a domain does, a provider's id does not. Empty when it says no more than the name. */
+export function keyInWords({ name, key }: { name: string; key: string }): string {
+  return key === name || key.length > 60 || shortName(name) === shortName(key) || /^[\w+/=-]{20,}(?:@\d{4}-.*)?$/.test(key) ? '' : key;
+}
+
 /** A relation as it reads from its source, and from its target. */
 const relations: Record<string, [from: string, to: string]> = {
   SENT: ['Wrote in', 'Written by'],
