@@ -330,6 +330,8 @@ export const FLEET_STOP_WAIT_SECONDS = 8;
 export const FLEET_DECISIONS_MAX = 20;
 
 // --- the edge
+/** The period of wrangler.toml's VISITOR_LIMIT: an office of sixty people with open pages stays below its 1,200 requests. */
+export const VISITOR_LIMIT_SECONDS = 60;
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 /** A consent page is left open for a while, not for a day. */
 export const OAUTH_STATE_SECONDS = 600;

@@ -13,10 +13,12 @@ export interface MigrateOptions {
   /** Passwords the two application roles get; without, they are left as they are. */
   appPassword?: string | undefined;
   authPassword?: string | undefined;
+  /** The last file to apply, by name; all of them without it. */
+  upTo?: string | undefined;
 }
 
 /** Applies what is missing, in one transaction a file, under a lock. Answers the names applied. Throws when an applied file has changed. */
-export async function migrate({ url, wsProxy, appPassword, authPassword }: MigrateOptions): Promise<string[]> {
+export async function migrate({ url, wsProxy, appPassword, authPassword, upTo }: MigrateOptions): Promise<string[]> {
   if (wsProxy) {
     neonConfig.wsProxy = () => wsProxy;
     neonConfig.useSecureWebSocket = false;
@@ -32,6 +34,7 @@ export async function migrate({ url, wsProxy, appPassword, authPassword }: Migra
     const applied = new Map(rows.map((r) => [r.name, r.sha256]));
     const news: string[] = [];
     for (const { name, text, sha256 } of migrationFiles()) {
+      if (upTo !== undefined && name > upTo) break;
       const before = applied.get(name);
       if (before === sha256) continue;
       if (before !== undefined) throw new Error(`Migration ${name} was changed after it had been applied. Put it back and write a new one.`);

@@ -1,6 +1,6 @@
 /** What the Worker is given: bindings, secrets, addresses. Parsed nowhere else. */
 import type { SyncJob, SyncJobEnv } from '#durable-objects/sync-job';
-import type { Fetcher, DurableObjectNamespace, R2Bucket } from '@cloudflare/workers-types';
+import type { Fetcher, DurableObjectNamespace, R2Bucket, RateLimit } from '@cloudflare/workers-types';
 import type { FleetSettings } from '#durable-objects/fleet-machine';
 import type { WorkerFleet } from './fleet.ts';
 import type { ConnectionVault } from './vault/connection-vault.ts';
@@ -10,6 +10,8 @@ export interface Env extends SyncJobEnv, FleetSettings {
   WORKER_FLEET: DurableObjectNamespace<WorkerFleet>;
   CONNECTION_VAULT: DurableObjectNamespace<ConnectionVault>;
   ASSETS: Fetcher;
+  /** Requests of one address. */
+  VISITOR_LIMIT: RateLimit;
   /** Uploaded files, by tenant and connection. */
   ARCHIVES: R2Bucket;
   /** Bytes that one uploaded file may have; contract/limits.ts without it. */

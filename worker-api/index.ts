@@ -29,6 +29,7 @@ import { serveSecrets } from './secrets.ts';
 import { serveSignIn } from './sign-in.ts';
 import { serveStart } from './start.ts';
 import { serveRotation } from './vault/rotation.ts';
+import { limitVisitors } from './visitor-limit.ts';
 import { serveWorkerDoor } from './worker-door.ts';
 
 export { SyncJob } from '#durable-objects/sync-job';
@@ -39,6 +40,7 @@ const app: App = new Hono<{ Bindings: Env }>();
 const headers = secureHeaders();
 // An upgrade's answer belongs to the job's object and cannot be changed.
 app.use((context, next) => (context.req.path.startsWith('/ws/') ? next() : headers(context, next)));
+app.use(limitVisitors);
 
 app.get('/healthz', ({ json }) => json({ ok: true }));
 
