@@ -1,6 +1,8 @@
 /** A person's way through the product in a real browser, from signing in to the end, on the real house: its worker is killed on the way, its provider fails and locks us out. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { ExportLine } from '#contract/export';
 import { acceptConsent, listen, newPage, openBrowser, sandbox, signIn, workingProcess } from './browser.ts';
 
 const SYNC_MS = 90_000;
@@ -124,6 +126,19 @@ test('follows a person from a record to their page: facts with their evidence', 
   await page.keyboard.press('Escape');
 });
 
+test('says that two entries are the same person, and takes it back', async () => {
+  await page.getByRole('button', { name: 'Same as …' }).click();
+  const question = page.getByRole('dialog', { name: /^Who else is/ });
+  await question.getByRole('combobox').fill('a');
+  await question.getByRole('option').first().click();
+  const other = (await question.getByRole('listitem').first().getByRole('strong').textContent())!;
+  await question.getByRole('button', { name: 'They are the same' }).click();
+  await page.getByRole('region', { name: 'Also known as' }).getByRole('button', { name: `Take apart: ${other}` }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Take apart' }).click();
+  await page.getByText('stands for itself again').first().waitFor();
+  await expect.poll(() => page.getByRole('region', { name: 'Also known as' }).count()).toBe(0);
+});
+
 test('and into the graph: chooses, expands, filters by kind and day, finds a path', async () => {
   await page.getByRole('link', { name: 'Show in the graph' }).click();
   const panel = page.getByRole('complementary', { name: 'What is in the picture' }), title = panel.locator('.panel-title');
@@ -241,6 +256,48 @@ test('brings the account up to date by hand, and from now on every day', async (
   await card().getByRole('button', { name: /(today|tomorrow) at|in \d+ hours/ }).waitFor();
 });
 
+test('takes everything along in one file', async () => {
+  await goTo('Settings');
+  await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Data' }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Export' }).click()]);
+  expect(download.suggestedFilename()).toMatch(/^memory-\d{4}-\d\d-\d\d\.jsonl$/);
+  const types = new Set(readFileSync(await download.path(), 'utf8').trimEnd().split('\n').map((line) => ExportLine.parse(JSON.parse(line)).type));
+  expect([...types].sort()).toEqual(['discovered_entity', 'edge', 'evidence', 'node', 'record']);
+});
+
+test('forgets a record, and it is gone', async () => {
+  await page.goto('/search?q=invoice&mode=keyword');
+  const opened = await openFirstHit();
+  await page.getByRole('button', { name: 'Forget this record …' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Forget it' }).click();
+  await page.getByText('The record is forgotten').first().waitFor();
+  await page.getByText(/Deleted: 1 record/).first().waitFor();
+  await isGone(opened);
+});
+
+test('erases a person and an account, typing what goes, and gets receipts', async () => {
+  await page.goto('/search?q=order&mode=keyword');
+  const opened = await openFirstHit();
+  await page.goto('/settings/data');
+  await page.getByRole('combobox', { name: 'Find the person' }).fill('a');
+  await page.getByRole('option').first().click();
+  const question = page.getByRole('alertdialog'), yes = question.getByRole('button', { name: 'Erase for good' }), typed = question.getByRole('textbox');
+  const person = (await question.locator('.dialog-typed strong').textContent())!;
+  await typed.fill('somebody else');
+  expect(await yes.getAttribute('aria-disabled')).toBe('true');
+  await typed.fill(person);
+  await yes.click();
+  await page.getByText(`${person} is erased`).first().waitFor();
+  await page.getByRole('button', { name: `Erase what came from ${ACCOUNT}, Outlook` }).click();
+  await typed.fill(ACCOUNT);
+  await yes.click();
+  await page.getByText(`${ACCOUNT} is erased`).first().waitFor();
+  const receipt = page.getByRole('list', { name: 'Receipts' }).getByRole('listitem').first();
+  await receipt.filter({ hasText: 'An account' }).getByText('Erased').waitFor({ timeout: 60_000 });
+  expect(await receipt.textContent()).toMatch(/[\d,]+ records, /);
+  await isGone(opened);
+}, 120_000);
+
 test('signs out', async () => {
   await page.getByRole('button', { name: /^Account/ }).first().click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
@@ -248,6 +305,19 @@ test('signs out', async () => {
 });
 
 test('nothing broke on the way', () => { expect(complaints).toEqual([]); });
+
+/** Answers the record's id. */
+async function openFirstHit(): Promise<string> {
+  await page.locator('.hit-title').first().click();
+  await page.getByRole('dialog').locator('.record-text').waitFor();
+  return new URL(page.url()).searchParams.get('record')!;
+}
+async function isGone(recordId: string): Promise<void> {
+  await page.goto(`/search?record=${recordId}`);
+  await page.getByRole('heading', { name: 'This record is gone' }).waitFor();
+  await page.getByRole('button', { name: 'Back' }).click();
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+}
 
 async function figure(label: string): Promise<number> {
   const value = card().locator('.monitor .figure', { hasText: label }).locator('dd');
