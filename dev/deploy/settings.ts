@@ -49,6 +49,7 @@ export const settings: readonly Setting[] = [
   { name: 'WORKER_SLOTS', readers: MACHINE, need: 'may', how: 'Jobs at once in one process; contract/limits.ts without it.' },
   { name: 'WORKER_MEMORY_MB', readers: MACHINE, need: 'may', how: 'A machine\'s memory, when it is not fly.toml\'s 2048.' },
   { name: 'PORT', readers: MACHINE, need: 'set', how: 'fly.toml.' },
+  { name: 'METRICS_PORT', readers: MACHINE, need: 'set', how: 'fly.toml.' },
   { name: 'HOST', readers: MACHINE, need: 'local', how: 'The address to listen at; all of them without it.' },
   { name: 'LANCEDB_LOG', readers: MACHINE, need: 'set', how: 'fly.toml.' },
   { name: 'FLY_MACHINE_ID', readers: MACHINE, need: 'set', how: 'Fly.' },
