@@ -26,7 +26,10 @@ import { percent } from './words/time.ts';
 /** Screens that not every visit sees come when they are wanted. */
 const EntitiesScreen = lazy(async () => ({ default: (await import('./screens/entities.tsx')).EntitiesScreen }));
 const EntityScreen = lazy(async () => ({ default: (await import('./screens/entity.tsx')).EntityScreen }));
+const FoundScreen = lazy(async () => ({ default: (await import('./screens/found.tsx')).FoundScreen }));
+const FoundTypeScreen = lazy(async () => ({ default: (await import('./screens/found-type.tsx')).FoundTypeScreen }));
 const GraphScreen = lazy(() => import('./graph/screen.tsx'));
+const GroupsScreen = lazy(() => import('./graph/groups.tsx'));
 const SettingsScreen = lazy(async () => ({ default: (await import('./screens/settings.tsx')).SettingsScreen }));
 
 interface Screen { path: RegExp; title: string; show: (parts: readonly string[], me: Me) => ReactNode }
@@ -37,8 +40,11 @@ const screens: readonly Screen[] = [
   { path: /^\/jobs\/([^/]+)$/, title: 'Sync', show: ([jobId = '']) => <JobScreen key={jobId} jobId={jobId} /> },
   { path: /^\/search$/, title: 'Search', show: () => <SearchScreen /> },
   { path: /^\/entities$/, title: 'People and things', show: () => <EntitiesScreen /> },
-  { path: /^\/entities\/([^/]+)$/, title: 'Entity', show: ([nodeId = '']) => <EntityScreen key={nodeId} nodeId={nodeId} /> },
+  { path: /^\/entities\/([^/]+)$/, title: 'Entity', show: ([nodeId = ''], me) => <EntityScreen key={nodeId} nodeId={nodeId} me={me} /> },
   { path: /^\/graph$/, title: 'Graph', show: () => <GraphScreen /> },
+  { path: /^\/graph\/groups$/, title: 'Groups', show: () => <GroupsScreen /> },
+  { path: /^\/found$/, title: 'Found types', show: (_, me) => <FoundScreen me={me} /> },
+  { path: /^\/found\/([^/]+)$/, title: 'Found type', show: ([slug = ''], me) => <FoundTypeScreen key={slug} slug={decodeURIComponent(slug)} me={me} /> },
   { path: /^\/settings(?:\/([^/]+))?$/, title: 'Settings', show: ([section = ''], me) => <SettingsScreen me={me} section={section} /> },
 ];
 const notFound: Screen = { path: /./, title: 'Not found', show: () => <NotFoundScreen /> };
@@ -68,7 +74,7 @@ function SignedIn({ me }: { me: Me }) {
     <>
       <Shell me={me} screenTitle={screen.title}><FaultBoundary key={path}><Suspense fallback={<div className="card card-loading"><Skeleton lines={5} /></div>}>{screen.show(parts, me)}</Suspense></FaultBoundary></Shell>
       <AfterConnecting />
-      <RecordSheet recordId={query.get('record')} query={query.get('q') ?? ''} />
+      <RecordSheet me={me} recordId={query.get('record')} query={query.get('q') ?? ''} />
       <Toaster />
     </>
   );

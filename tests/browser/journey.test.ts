@@ -148,6 +148,41 @@ test('and into the graph: chooses, expands, filters by kind and day, finds a pat
   await page.goto('/search?q=invoice&mode=keyword');
 });
 
+test('activates a type that was found, and finds its entries in the graph', async () => {
+  await goTo('Found types');
+  const type = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: 'Amounts' }) });
+  await type.getByRole('list', { name: 'Some amounts' }).getByRole('listitem').first().waitFor();
+  const found = Number(/([\d,]+) found/.exec((await type.textContent()) ?? '')![1]!.replaceAll(',', ''));
+  await type.getByRole('button', { name: 'Activate Amounts' }).click();
+  await type.getByText(`${found.toLocaleString('en-GB')} amounts became nodes of the graph.`).waitFor();
+  await type.getByRole('link', { name: 'Show them' }).click();
+  await page.getByText(`${found.toLocaleString('en-GB')} entries`).waitFor();
+  const entry = page.locator('.entity-row a').first(), name = (await entry.textContent())!;
+  await entry.click();
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Show in the graph' }).click();
+  const panel = page.getByRole('complementary', { name: 'What is in the picture' });
+  await panel.getByRole('button', { name: new RegExp(`${name.replaceAll(/[^\w ]/g, ".")}.*Amount`) }).waitFor();
+  await page.getByRole('group', { name: 'Kinds' }).getByRole('button', { name: /^Amounts/ }).waitFor();
+  await goTo('Found types');
+  await type.getByRole('button', { name: 'Deactivate Amounts' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Take them out' }).click();
+  await type.getByText(`${found.toLocaleString('en-GB')} amounts left the graph.`).waitFor();
+  await page.goto('/search?q=invoice&mode=keyword');
+});
+
+test('sees who belongs together, and goes into one of the groups', async () => {
+  await goTo('Graph');
+  await page.getByRole('link', { name: 'Groups' }).click();
+  const first = page.getByRole('list', { name: 'Groups, the largest first' }).getByRole('listitem').first().getByRole('link', { name: /^Around/ });
+  await first.waitFor({ timeout: 60_000 });
+  await page.getByText(/groups?, worked out/).waitFor();
+  const name = (await first.textContent())!.replace('Around ', '');
+  await first.click();
+  await page.getByRole('complementary', { name: 'What is in the picture' }).getByRole('button', { name: new RegExp(name.replaceAll(/[^\w ]/g, ".")) }).first().waitFor();
+  await page.goto('/search?q=invoice&mode=keyword');
+});
+
 test('says so when nothing is found, with a way on', async () => {
   await page.getByRole('searchbox').fill('zxqvwk');
   await page.getByRole('heading', { name: /nothing found/i }).waitFor();

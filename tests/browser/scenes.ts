@@ -107,7 +107,7 @@ const fullScene: Scene = { name: 'full', async play({ page, picture }) {
   for (const [name, path, there] of [
     ['40-overview', '/', '.charts svg'], ['41-integrations', '/integrations', '.last-sync'], ['42-jobs', '/jobs', '.rows tbody tr'], ['43-jobs-none', '/jobs?status=paused', '.empty'], ['44-given-up', '/jobs?show=given-up', '.empty'],
     ['50-search-start', '/search', '.empty'], ['51-search', '/search?q=invoice', '.hit'], ['52-search-nothing', '/search?q=zxqvwk&mode=keyword', '.empty'],
-    ['54-entities', '/entities', '.entity-row'], ['70-settings-plan', '/settings/plan', '.plan-card'], ['74-settings-members', '/settings/members', '.person'], ['75-settings-keys', '/settings/keys', '.person'], ['76-settings-model', '/settings/model', '.form'], ['77-settings-sign-in', '/settings/sign-in', '.form'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
+    ['54-entities', '/entities', '.entity-row'], ['58-found-types', '/found', '.found-card .chip'], ['59-found-type', '/found/money', '.entity-row'], ['5a-groups', '/graph/groups', '.group-row'], ['70-settings-plan', '/settings/plan', '.plan-card'], ['74-settings-members', '/settings/members', '.person'], ['75-settings-keys', '/settings/keys', '.person'], ['76-settings-model', '/settings/model', '.form'], ['77-settings-sign-in', '/settings/sign-in', '.form'], ['78-settings-data', '/settings/data', '.person'], ['71-settings-browser', '/settings/browser', '.switch'], ['72-not-found', '/nowhere', '.empty'],
   ] as const) { await open(page, path, there); await page.waitForLoadState('networkidle'); await picture(page, name); }
   await open(page, '/jobs', '.row-link');
   await page.locator('.row-link').last().click();
@@ -186,7 +186,7 @@ const badLineScene: Scene = { name: 'bad-line', async play({ context, picture })
   await page.unroute(held);
   const refuse = { status: 503, contentType: 'application/json', body: JSON.stringify({ error: { code: 'unavailable', message: 'The memory is not reachable right now. Try again in a few seconds.' } }) };
   await page.route(held, (route) => route.fulfill(refuse));
-  for (const [name, path] of [['84-overview-error', '/'], ['85-integrations-error', '/integrations'], ['86-jobs-error', '/jobs'], ['87-search-error', '/search?q=invoice'], ['88-record-error', '/search?record=nothing']] as const) {
+  for (const [name, path] of [['84-overview-error', '/'], ['85-integrations-error', '/integrations'], ['86-jobs-error', '/jobs'], ['87-search-error', '/search?q=invoice'], ['88-record-error', '/search?record=nothing'], ['8a-found-types-error', '/found'], ['8b-groups-error', '/graph/groups'], ['8c-settings-data-error', '/settings/data']] as const) {
     await page.goto(path);
     await page.getByText('not reachable').first().waitFor();
     await picture(page, name);

@@ -9,6 +9,7 @@ import type { Page, SourceRecord } from '#contract/connector';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import type { Embedder } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
+import { balance } from '#fly-worker/ledger';
 import type { Finished } from '#fly-worker/pipeline';
 import { readRecord, search } from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
@@ -103,5 +104,20 @@ describe('a run over what is in memory already', () => {
     const { progress, mismatch } = await run(bad);
     expect(mismatch).toBeNull();
     expect(progress.ledger).toEqual({ seen: 20, stored: 19, unchanged: 0, duplicate: 0, failed: 1 });
+  });
+});
+
+describe('books that do not balance', () => {
+  it.each([
+    ['a row of the ledger that is gone', sql`delete from sync_ledger where record_id = (select record_id from sync_ledger where job_id = (select max(id::text)::uuid from historical_sync_jobs where tenant_id = current_setting('test.tenant')) limit 1)`, /^Window 0 of mail: 30 seen, but 30 stored .* \(books: 29, 0, 0\)/],
+    ['a window that counted one too many', sql`update sync_windows set seen = seen + 1 where tenant_id = current_setting('test.tenant')`, /^Window 0 of mail: 31 seen, but 30 stored/],
+    ['a job that counted what no window did', sql`update historical_sync_jobs set seen = seen + 1, duplicate = duplicate + 1 where tenant_id = current_setting('test.tenant')`, /^The windows do not add up to the job/],
+  ])('name where they do not: %s', async (_, tamper, sentence) => {
+    await run(benchMails(30));
+    const [jobs] = await db.owner.system([sql`update historical_sync_jobs set status = 'running' where tenant_id = ${tenantId} returning id::text as id`]);
+    const lease = { tenantId, jobId: String(jobs![0]!.id), connectionId, integrationId: 'outlook', fence: 1 } as const;
+    expect((await balance(db.app, lease)).mismatch).toBeNull();
+    await db.owner.system([sql`select set_config('test.tenant', ${tenantId}, true)`, tamper]);
+    expect((await balance(db.app, lease)).mismatch).toMatch(sentence);
   });
 });

@@ -50,7 +50,7 @@ export function GraphCanvas({ view, onChoose, onExpand }: Props) {
   // New nodes: let them find their places.
   useEffect(() => {
     setResting(false);
-    return settle(view.picture.graph, { still: still(), onStep: () => sigma.current?.refresh({ skipIndexation: false }), onRest: () => setResting(true) });
+    return settle(view.picture.graph, { still: still(), onStep: () => sigma.current?.refresh({ skipIndexation: false }), onRest: () => setResting(view.picture.graph.order > 0) });
   }, [view.picture]);
 
   // Light or dark, by choice or by the system.

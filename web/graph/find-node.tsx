@@ -10,11 +10,12 @@ import { kindWords } from '../words/graph.ts';
 export type FoundNode = CallAnswer<'listNodes'>['nodes'][number];
 const SHOWN = 8, TYPING_MS = 200;
 
-export function FindNode({ label, onPick }: { label: string; onPick: (node: FoundNode) => void }) {
+interface Props { label: string; onPick: (node: FoundNode) => void; type?: string; /** Is not offered. */ except?: string }
+export function FindNode({ label, onPick, type, except }: Props) {
   const [text, setText] = useState(''), [open, setOpen] = useState(false), [at, setAt] = useState(0), id = useId();
   const q = text.trim();
-  const { data, loading } = useResource(q && open ? `find-node:${q}` : null, (signal) => callRoute('listNodes', { query: { q, limit: SHOWN } }, { signal }), { settleMs: TYPING_MS });
-  const found = q ? data?.nodes ?? [] : [];
+  const { data, loading } = useResource(q && open ? `find-node:${type ?? ''}:${q}` : null, (signal) => callRoute('listNodes', { query: { q, limit: SHOWN, ...(type ? { type } : {}) } }, { signal }), { settleMs: TYPING_MS });
+  const found = q ? data?.nodes.filter((one) => one.id !== except) ?? [] : [];
   const pick = (node: FoundNode | undefined): void => { if (!node) return; setText(''); setOpen(false); onPick(node); };
   const keys = (event: KeyboardEvent): void => {
     if (event.key === 'ArrowDown') { event.preventDefault(); setAt((was) => Math.min(found.length - 1, was + 1)); }

@@ -3,8 +3,10 @@ import { useMemo, useState } from 'react';
 import { PAGE_LIMIT_MAX } from '#contract/limits';
 import { callRoute } from '../client/index.ts';
 import { Button, Empty, Link, Notice, PageHead, Skeleton } from '../parts/basics.tsx';
+import { Icon } from '../parts/icon.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate } from '../state/router.ts';
+import { activeFoundTypes, useEntityTypes } from '../state/sources.ts';
 import { GraphCanvas } from './canvas.tsx';
 import type { View } from './canvas.tsx';
 import { KINDS_ALL, useAsked, useExploration } from './explore.ts';
@@ -42,6 +44,7 @@ function Explorer({ asked }: { asked: Asked }) {
   const { picture, loading, error, cut, retry, grow } = useExploration(asked);
   const [chosen, setChosen] = useState<string | null>(null), [at, setAt] = useState<number | null>(null), [path, setPath] = useState<string[]>([]);
   const counts = useMemo(() => new Map(kindsOf(picture.graph).map(({ kind, count }) => [kind, count])), [picture]);
+  const types = useEntityTypes().data?.entity_types ?? [];
   const span = useMemo(() => spanOf(picture.graph), [picture]);
   const view = useMemo<View>(() => ({ picture, graph: picture.graph, hidden: new Set([...counts.keys()].filter((kind) => !asked.kinds.includes(kind))), at, chosen, path }), [picture, counts, asked.kinds, at, chosen, path]);
   const go = (changes: Record<string, string | null>): void => navigate(hrefWith({ node: asked.centres.join(','), ...changes }), { replace: true });
@@ -53,9 +56,10 @@ function Explorer({ asked }: { asked: Asked }) {
         <h1>Graph</h1>
         <FindNode label="Add somebody or something" onPick={(node) => { centre(node.id); setChosen(node.id); }} />
         {asked.centres.length > 1 && <Button kind="quiet" onClick={() => { setChosen(null); setPath([]); go({ node: asked.centres[0] ?? null }); }}>Only the first</Button>}
+        <Link to="/graph/groups" className="button button-quiet graph-groups"><Icon name="map" /><span>Groups</span></Link>
         <span className="graph-state" role="status">{loading ? 'Loading …' : ''}</span>
       </div>
-      <GraphToolbar counts={counts} kinds={asked.kinds} onKinds={(kinds) => go({ kinds: kinds.length > 0 ? kinds.join(',') : 'none' })} depth={asked.depth} onDepth={(depth) => go({ depth: depth === 1 ? null : String(depth) })} span={span} at={at} onAt={setAt} />
+      <GraphToolbar counts={counts} found={activeFoundTypes(types)} kinds={asked.kinds} onKinds={(kinds) => go({ kinds: kinds.length > 0 ? kinds.join(',') : 'none' })} depth={asked.depth} onDepth={(depth) => go({ depth: depth === 1 ? null : String(depth) })} span={span} at={at} onAt={setAt} />
       {error && <Notice tone="bad" alert actions={<Button onClick={retry}>Try again</Button>}>{error.code === 'not_found' ? 'One of these is no longer in memory.' : error.message}</Notice>}
       <div className="graph-body">
         <GraphCanvas view={view} onChoose={setChosen} onExpand={centre} />

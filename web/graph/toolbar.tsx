@@ -5,16 +5,16 @@ import { day, number } from '../words/time.ts';
 import { KINDS_ALL } from './explore.ts';
 
 interface Props {
-  counts: ReadonlyMap<string, number>; kinds: readonly string[]; onKinds: (kinds: string[]) => void;
+  counts: ReadonlyMap<string, number>; found: readonly string[]; kinds: readonly string[]; onKinds: (kinds: string[]) => void;
   depth: number; onDepth: (depth: number) => void;
   span: { from: number; until: number } | null; at: number | null; onAt: (at: number | null) => void;
 }
 const DAY_MS = 86_400_000;
 const depths = [{ value: '1', label: '1 step' }, { value: '2', label: '2' }, { value: '3', label: '3' }] as const;
 
-export function GraphToolbar({ counts, kinds, onKinds, depth, onDepth, span, at, onAt }: Props) {
-  // A type that was activated, or one that a model found, has no place of its own until it is in the picture.
-  const all = [...KINDS_ALL, ...[...counts.keys()].filter((kind) => !KINDS_ALL.includes(kind))];
+export function GraphToolbar({ counts, found, kinds, onKinds, depth, onDepth, span, at, onAt }: Props) {
+  // Found types that were activated can be asked for; any other kind has a place once it is in the picture.
+  const all = [...new Set([...KINDS_ALL, ...found, ...counts.keys()])];
   const toggle = (kind: string): void => onKinds(kinds.includes(kind) ? kinds.filter((one) => one !== kind) : all.filter((one) => one === kind || kinds.includes(one)));
   return (
     <div className="graph-bar">

@@ -13,6 +13,7 @@ import { AccountMenu } from './account-menu.tsx';
 import { Button, Link } from './basics.tsx';
 import { Icon, Mark } from './icon.tsx';
 import { SearchBox } from './search-box.tsx';
+import { Strip } from './strip.tsx';
 
 /** What fits under a thumb. All that search and graph belong to is one place there. */
 const thumbPlaces: readonly Destination[] = [
@@ -51,7 +52,7 @@ export function Shell({ me, screenTitle, children }: { me: Me; screenTitle: stri
       </header>
       <main id="main" ref={main} tabIndex={-1} aria-label={screenTitle}>
         <Reach />
-        {memoryPlaces.length > 1 && memoryPlaces.some((place) => place.here(path)) && <nav className="memory-tabs" aria-label="Memory"><Places of={memoryPlaces} path={path} /></nav>}
+        {memoryPlaces.length > 1 && memoryPlaces.some((place) => place.here(path)) && <Strip className="memory-tabs" label="Memory" at={path}><Places of={memoryPlaces} path={path} /></Strip>}
         {children}
       </main>
       <div className="tabs"><nav aria-label="Main, small screen"><Places of={thumbPlaces} path={path} /></nav></div>

@@ -5,8 +5,10 @@ import type { CallAnswer } from '../client/index.ts';
 import { Button, Empty, Link, PageHead, Skeleton } from '../parts/basics.tsx';
 import { EntityIcon } from '../parts/entity-icon.tsx';
 import { Pager } from '../parts/pager.tsx';
+import { Strip } from '../parts/strip.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
+import { activeFoundTypes, useEntityTypes } from '../state/sources.ts';
 import { kindWords, MAIN_KINDS } from '../words/graph.ts';
 import { ago, count, moment, number } from '../words/time.ts';
 
@@ -16,6 +18,7 @@ const PAGE = 30, TYPING_MS = 220;
 export function EntitiesScreen() {
   const { query } = usePlace();
   const q = query.get('name') ?? '', type = query.get('type') ?? 'person', offset = Math.max(0, Number.parseInt(query.get('offset') ?? '0', 10) || 0);
+  const types = useEntityTypes().data?.entity_types ?? [];
   const [text, setText] = useState(q);
   const { data, error, reload } = useResource(`nodes:${type}:${q}:${offset}`, (signal) => callRoute('listNodes', { query: { limit: PAGE, offset, ...(q ? { q } : {}), ...(type === 'all' ? {} : { type }) } }, { signal }), { settleMs: q ? TYPING_MS : 0 });
   const find = (value: string): void => { setText(value); navigate(hrefWith({ name: value.trim() || null, offset: null }), { replace: true }); };
@@ -23,9 +26,9 @@ export function EntitiesScreen() {
     <>
       <PageHead title="People and things" lead="Everything memory knows by name, each with what is said of it and where." />
       <div className="filter-bar">
-        <nav className="filters" aria-label="Kind">
-          {['person', 'organization', ...MAIN_KINDS.slice(2), 'all'].map((one) => <Link key={one} to={hrefWith({ type: one === 'person' ? null : one, offset: null })} replace className="filter" aria-current={type === one ? 'true' : undefined}>{one === 'all' ? 'All' : kindWords(one).many}</Link>)}
-        </nav>
+        <Strip className="filters" label="Kind" at={type}>
+          {['person', 'organization', ...MAIN_KINDS.slice(2), ...activeFoundTypes(types), 'all'].map((one) => <Link key={one} to={hrefWith({ type: one === 'person' ? null : one, offset: null })} replace className="filter" aria-current={type === one ? 'true' : undefined}>{one === 'all' ? 'All' : kindWords(one).many}</Link>)}
+        </Strip>
       </div>
       <label className="find"><span className="visually-hidden">Part of the name</span><input type="search" value={text} placeholder="Part of the name" autoComplete="off" spellCheck={false} onChange={(event) => find(event.target.value)} /></label>
       {!data && (error ? <Empty icon="alert" title="The list could not be loaded" action={<Button onClick={reload}>Try again</Button>}>{error.message}</Empty> : <div className="card card-loading"><Skeleton lines={8} /></div>)}

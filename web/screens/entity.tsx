@@ -5,17 +5,22 @@ import type { CallAnswer } from '../client/index.ts';
 import { Badge, Button, Empty, Figure, Link, Notice, PageHead, Skeleton } from '../parts/basics.tsx';
 import { EntityFacts } from '../parts/entity-facts.tsx';
 import { EntityIcon } from '../parts/entity-icon.tsx';
+import { EraseQuestion } from '../parts/erase.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { MonthBars } from '../parts/month-bars.tsx';
+import { AlsoKnownAs, SameAsDialog } from '../parts/same-as.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate, usePlace } from '../state/router.ts';
+import type { Me } from '../state/session.ts';
 import { kindWords } from '../words/graph.ts';
 import { integrationTitle } from '../words/job.ts';
+import { nameInWords } from '../words/schema.ts';
 import { ago, dateField, day, moment, number } from '../words/time.ts';
 
 export type Entity = CallAnswer<'getNode'>;
 
-export function EntityScreen({ nodeId }: { nodeId: string }) {
+export function EntityScreen({ nodeId, me }: { nodeId: string; me: Me }) {
+  const [merging, setMerging] = useState(false), [erasing, setErasing] = useState(false), maySync = me.scopes.includes('sync');
   const { query } = usePlace(), asOf = query.get('as_of');
   const { data, error, reload } = useResource(`node:${nodeId}:${asOf ?? 'now'}`, (signal) => callRoute('getNode', { params: { node_id: nodeId }, query: asOf ? { as_of: asOf } : {} }, { signal }));
   if (!data) {
@@ -32,9 +37,12 @@ export function EntityScreen({ nodeId }: { nodeId: string }) {
         <div><h1>{data.name || data.key}</h1><p><Badge tone="neutral">{kind.one}</Badge> {data.key !== data.name && data.key.length < 80 && <span className="quiet">{data.key}</span>}</p></div>
         <div className="page-actions">
           {data.node_type === 'person' && data.key.includes('@') && <Link className="button button-plain" to={`/search?${new URLSearchParams({ q: data.name || data.key, person: data.key })}`}><Icon name="search" /><span>Search</span></Link>}
+          {maySync && !asOf && <Button icon="link" onClick={() => setMerging(true)}>Same as …</Button>}
           <Link className="button button-plain" to={`/graph?node=${data.id}`}><Icon name="graph" /><span>Show in the graph</span></Link>
         </div>
       </header>
+      <SameAsDialog entity={data} open={merging} onClose={() => setMerging(false)} />
+      <EraseQuestion target={erasing ? { subject: 'person', id: data.id, name: data.key } : null} onClose={() => setErasing(false)} onDone={() => navigate('/entities', { replace: true })} />
       {asOf && <Notice tone="accent" actions={<Button onClick={() => navigate(hrefWith({ as_of: null }))}>As it is now</Button>}>As known on {day(asOf)}: only what records up to that day say.</Notice>}
       <dl className="figures figures-card figures-four">
         <Figure label="Records" value={number(data.records)} />
@@ -49,8 +57,9 @@ export function EntityScreen({ nodeId }: { nodeId: string }) {
         <div className="two-side">
           {data.timeline.length > 0 && <section className="card" aria-labelledby="timeline"><h2 id="timeline">Over time</h2><MonthBars months={data.timeline} /></section>}
           <Properties entity={data} />
-          {data.merged.length > 0 && <section className="card" aria-labelledby="merged"><h2 id="merged">Also known as</h2><ul className="plain-list">{data.merged.map((one) => <li key={one.id}>{one.name || one.key} <span className="quiet">{one.key}</span></li>)}</ul></section>}
+          <AlsoKnownAs entity={data} mayChange={maySync} />
           <section className="card" aria-labelledby="records"><h2 id="records">Latest records</h2><Records entity={data} /></section>
+          {data.node_type === 'person' && me.scopes.includes('admin') && <Button kind="quiet" icon="trash" className="erase-person" onClick={() => setErasing(true)}>Erase this person …</Button>}
         </div>
       </div>
     </>
@@ -73,8 +82,7 @@ function Properties({ entity }: { entity: Entity }) {
   const shown = Object.entries(entity.properties).filter(([key, value]) => value !== null && value !== '' && !/id$/i.test(key) && ['string', 'number', 'boolean'].includes(typeof value));
   if (shown.length === 0) return null;
   const said = (value: unknown): string => typeof value === 'boolean' ? (value ? 'yes' : 'no') : typeof value === 'number' ? number(value) : /^\d{4}-\d{2}-\d{2}T/.test(String(value)) ? moment(String(value)) : String(value);
-  const label = (key: string): string => { const words = key.replaceAll('_', ' ').replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase(); return words.charAt(0).toUpperCase() + words.slice(1); };
-  return <section className="card" aria-labelledby="properties"><h2 id="properties">Particulars</h2><dl className="particulars">{shown.map(([key, value]) => <div key={key}><dt>{label(key)}</dt><dd>{said(value)}</dd></div>)}</dl></section>;
+  return <section className="card" aria-labelledby="properties"><h2 id="properties">Particulars</h2><dl className="particulars">{shown.map(([key, value]) => <div key={key}><dt>{nameInWords(key)}</dt><dd>{said(value)}</dd></div>)}</dl></section>;
 }
 
 function Records({ entity }: { entity: Entity }) {

@@ -2,12 +2,14 @@
 import type { ReactNode } from 'react';
 import { ApiKeysCard } from '../parts/api-keys-card.tsx';
 import { Link, PageHead } from '../parts/basics.tsx';
+import { DataCard } from '../parts/data-card.tsx';
 import { MembersCard } from '../parts/members-card.tsx';
 import { ModelCard } from '../parts/model-card.tsx';
 import { NotificationsCard } from '../parts/notifications-card.tsx';
 import { PlanCard } from '../parts/plan-card.tsx';
 import { SignInCard } from '../parts/sign-in-card.tsx';
 import { Segments } from '../parts/segments.tsx';
+import { Strip } from '../parts/strip.tsx';
 import { setTheme, useTheme } from '../state/appearance.ts';
 import type { Me } from '../state/session.ts';
 import { NotFoundScreen } from './not-found.tsx';
@@ -20,6 +22,7 @@ const sections: readonly Section[] = [
   { id: 'keys', label: 'API keys', admin: true, show: () => <ApiKeysCard /> },
   { id: 'model', label: 'Model', admin: true, show: (me) => <ModelCard me={me} /> },
   { id: 'sign-in', label: 'Sign-in', show: (me) => <SignInCard me={me} /> },
+  { id: 'data', label: 'Data', show: (me) => <DataCard me={me} /> },
   { id: 'browser', label: 'This browser', show: () => <><Appearance /><NotificationsCard /></> },
 ];
 
@@ -30,9 +33,9 @@ export function SettingsScreen({ me, section }: { me: Me; section: string }) {
   return (
     <>
       <PageHead title="Settings" lead={me.tenant.name} />
-      <nav className="filters" aria-label="Settings">
+      <Strip className="filters" label="Settings" at={here.id}>
         {open.map((one) => <Link key={one.id} to={`/settings/${one.id}`} className="filter" aria-current={one === here ? 'true' : undefined}>{one.label}</Link>)}
-      </nav>
+      </Strip>
       <div className="settings">{here.show(me)}</div>
     </>
   );

@@ -5,6 +5,7 @@ import { useResource } from './resource.ts';
 
 export type Connection = CallAnswer<'listConnections'>['connections'][number];
 export type Integration = CallAnswer<'listIntegrations'>['integrations'][number];
+export type EntityType = CallAnswer<'listEntityTypes'>['entity_types'][number];
 export type Sources = CallAnswer<'memorySources'>;
 
 export const useIntegrations = () => useResource('integrations', (signal) => callRoute('listIntegrations', {}, { signal }));
@@ -12,3 +13,7 @@ export const useConnections = () => useResource('connections', (signal) => callR
 /** `live`: while a sync runs, its records are counted as they come. */
 export const useSources = (live: boolean) => useResource('sources', (signal) => callRoute('memorySources', {}, { signal }), { everyMs: live ? 5_000 : 60_000 });
 export const useMemoryStats = (live: boolean) => useResource('memory-stats', (signal) => callRoute('memoryStats', {}, { signal }), { everyMs: live ? 2_000 : 60_000 });
+/** Kinds of things: the system's and those found in records. */
+export const useEntityTypes = () => useResource('entity-types', (signal) => callRoute('listEntityTypes', {}, { signal }));
+/** Found types that are part of the graph now. */
+export const activeFoundTypes = (types: readonly EntityType[]): string[] => types.filter((one) => !one.is_system && one.status === 'active').map((one) => one.slug);

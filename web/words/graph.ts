@@ -27,6 +27,9 @@ const inWords = (slug: string): string => { const words = slug.replaceAll('_', '
 export const kindWords = (type: string): KindWords => kinds[type] ?? { one: inWords(type), many: inWords(type), icon: 'tag', hue: 1 + [...type].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 8 };
 export const kindHue = (type: string): string => `var(--hue-${kindWords(type).hue})`;
 
+/** An address without what all addresses begin with. */
+export const shortName = (name: string): string => name.replace(/^https?:\/\/(?:www\.)?/, '');
+
 /** A relation as it reads from its source, and from its target. */
 const relations: Record<string, [from: string, to: string]> = {
   SENT: ['Wrote in', 'Written by'],

@@ -13,5 +13,6 @@ export const memoryPlaces: readonly Destination[] = [
   { to: '/search', label: 'Search', icon: 'search', here: at('/search') },
   { to: '/entities', label: 'People and things', icon: 'people', here: at('/entities') },
   { to: '/graph', label: 'Graph', icon: 'graph', here: at('/graph') },
+  { to: '/found', label: 'Found types', icon: 'tag', here: at('/found') },
 ];
 export const settingsPlace: Destination = { to: '/settings', label: 'Settings', icon: 'gear', here: at('/settings') };
