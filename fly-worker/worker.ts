@@ -64,8 +64,8 @@ async function start(): Promise<void> {
     runner.ring();
   });
 
-  // Who can reach this port is inside already: Fly scrapes it over the private network.
-  const scraped = config.METRICS_PORT === undefined ? null : createServer((request, response) => { void (request.url === '/metrics' ? expose(metrics, response) : response.writeHead(404).end()); }).listen(config.METRICS_PORT, config.HOST);
+  // Who can reach this port is inside already: Fly scrapes it over the private network, which speaks IPv6; without a host Node listens to both.
+  const scraped = config.METRICS_PORT === undefined ? null : createServer((request, response) => { void (request.url === '/metrics' ? expose(metrics, response) : response.writeHead(404).end()); }).listen(config.METRICS_PORT, config.HOST === '0.0.0.0' ? undefined : config.HOST);
 
   const resuming = setInterval(() => void eraser.resume(), ERASE_RESUME_EVERY_MS);
   void eraser.resume();
