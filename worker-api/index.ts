@@ -23,6 +23,7 @@ import { serveMe } from './me.ts';
 import { serveMembers } from './members.ts';
 import { serveModelTest } from './model-test.ts';
 import { serveMemory } from './memory.ts';
+import { serveMetrics } from './metrics.ts';
 import { admit, type App } from './route.ts';
 import { serveSchedule } from './schedule.ts';
 import { serveSecrets } from './secrets.ts';
@@ -68,6 +69,7 @@ serveMcp(app, (error) => logFailure('POST', '/mcp', error));
 serveFleet(app);
 serveWorkerDoor(app);
 serveRotation(app);
+serveMetrics(app, (error) => logFailure('GET', '/internal/metrics', error));
 
 app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {
   if (req.header('upgrade')?.toLowerCase() !== 'websocket') throw new ApiError('bad_request', 'This address speaks WebSocket only.');

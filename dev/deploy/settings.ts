@@ -33,6 +33,7 @@ export const settings: readonly Setting[] = [
   { name: 'WORKER_SECRET', readers: BOTH, need: 'must', how: 'Invented. How Worker and machines know each other.', invent: random },
   { name: 'JOB_TOKEN_SECRET', readers: EDGE, need: 'must', how: 'Invented. Signs what a machine may do with its one job.', invent: random },
   { name: 'OPERATOR_SECRET', readers: EDGE, need: 'must', how: 'Invented. Signs your own commands, e.g. key rotation.', invent: random },
+  { name: 'METRICS_TOKEN', readers: EDGE, need: 'may', how: 'Invented. Lets Prometheus collect the Worker\'s figures at APP_URL/internal/metrics.', invent: random },
   { name: 'FLY_APP', readers: EDGE, need: 'must', how: 'The app of fly.toml.' },
   { name: 'FLY_API_TOKEN', readers: EDGE, need: 'must', how: '`fly tokens create deploy --expiry 8760h`: lets the Worker start and stop machines of this app only.' },
   { name: 'LANCEDB_URI', readers: MACHINE, need: 'must', how: 's3://<bucket>/<prefix>: R2, Tigris (`fly storage create`) or S3.' },
