@@ -1,4 +1,4 @@
-/** The Worker's figures for Prometheus: only for the collector's token, of the whole platform, with no name of anybody. */
+/** The Worker as its operators see it: figures for Prometheus, only for the collector's token and with no name of anybody; and whether it can answer at all. */
 import { describe, expect, it } from 'vitest';
 import { act, call, env, newJob, newTenant } from './visitor.ts';
 
@@ -22,5 +22,11 @@ describe('GET /internal/metrics', () => {
     for (const line of answer.text.trimEnd().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) hsync_\w+ .+|hsync_\w+(\{state="\w+"\})? [\d.e+-]+)$/);
     expect(answer.text).not.toContain(tenant.id);
     await act(tenant, job.job_id, 'cancel');
+  });
+});
+
+describe('GET /readyz', () => {
+  it('is answered by whoever reaches Postgres, to anybody', async () => {
+    expect(await call('GET', '/readyz')).toMatchObject({ status: 200, body: { ok: true } });
   });
 });
