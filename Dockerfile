@@ -14,5 +14,5 @@ COPY contract ./contract
 COPY migrations ./migrations
 COPY fly-worker ./fly-worker
 USER node
-EXPOSE 8080
+EXPOSE 8080 9091
 CMD ["node", "--max-old-space-size=1024", "fly-worker/main.ts"]

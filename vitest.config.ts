@@ -13,7 +13,7 @@ function bindings(house: EdgeHouse): Record<string, string> {
     APP_URL: 'http://app.test', APP_DATABASE_URL: house.appUrl, AUTH_DATABASE_URL: house.authUrl, NEON_HTTP_URL: house.neonUrl,
     AUTH_SECRET: 'auth-secret-test-only-0123456789abcdef', WORKER_SECRET: 'worker-secret-test-only-0123456789', JOB_TOKEN_SECRET: 'job-token-secret-test-only-0123456',
     TOKEN_KEYS: `k2:${Buffer.alloc(32, 8).toString('base64')},k1:${Buffer.alloc(32, 7).toString('base64')}`, OPERATOR_SECRET: 'operator-secret-test-only-0123456789', WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
-    SIGN_UP: 'open', FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
+    SIGN_UP: 'open', METRICS_TOKEN: 'metrics-token-test-only-0123456789', FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
     SANDBOX_URL: house.sandboxUrl, OPENAI_BASE_URL: `${house.fleetUrl}/model`, ARCHIVE_BYTES_MAX: String(72 << 20), ...house.providers,
   };
 }

@@ -329,6 +329,9 @@ export const FLEET_ASK_TIMEOUT_MS = 5 * SECOND;
 export const FLEET_STOP_WAIT_SECONDS = 8;
 export const FLEET_DECISIONS_MAX = 20;
 
+/** Semantic memory's figures are read off files: not with every scrape of 15 s. */
+export const METRICS_MEMORY_EVERY_MS = 60 * SECOND;
+
 // --- the edge
 /** The period of wrangler.toml's VISITOR_LIMIT: an office of sixty people with open pages stays below its 1,200 requests. */
 export const VISITOR_LIMIT_SECONDS = 60;

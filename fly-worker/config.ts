@@ -4,6 +4,8 @@ import { SLOTS_DEFAULT } from '#contract/limits';
 
 const Config = z.object({
   PORT: z.coerce.number().int().default(8080),
+  /** Where Prometheus is answered without a token: a port that no service leads to. */
+  METRICS_PORT: z.coerce.number().int().optional(),
   HOST: z.string().default('0.0.0.0'),
   /** The front desk. */
   API_URL: z.url(),

@@ -10,8 +10,9 @@ import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
 import { isUnavailable, toProgress, type Counters, type Lease } from './ledger.ts';
 import type { MemoryGuard } from './memory-guard.ts';
+import type { RunMetrics } from './metrics.ts';
 import { runPipeline, type Workshop } from './pipeline.ts';
-import { openProvider } from './provider.ts';
+import { openProvider, type Provider, type RequestSeen } from './provider.ts';
 import { openUsage } from './usage.ts';
 
 export interface RunnerOptions {
@@ -23,6 +24,8 @@ export interface RunnerOptions {
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
   /** Told whenever a lease is taken, renewed or given back, so that a supervisor can speak for us. */
   onLease?: (jobId: string, claim: Pick<Claim, 'token' | 'job'> | null) => void;
+  /** Told what happens, to be counted. */
+  metrics?: RunMetrics;
   /** Told when a job was completed: there is news in its tenant's memory. */
   onCompleted?: (tenantId: string) => void;
   /** The process before this one had been told to take no more jobs. */
@@ -122,30 +125,33 @@ async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal):
 }
 
 async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal): Promise<void> {
-  const { door, log, onLease } = options;
+  const { door, log, onLease, metrics } = options;
   const { job_id } = claim.job;
   const began = Date.now();
   log('claimed', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence });
-  const lease = keepLease(door, claim, (c) => onLease?.(job_id, c));
+  const held = (c: Claim | null): void => { onLease?.(job_id, c); metrics?.lease(job_id, c); };
+  const lease = keepLease(door, claim, held);
   const outcome = await run(options, claim, AbortSignal.any([shutdown, lease.lost]), lease.report).catch(outcomeOf);
   await lease.end();
   if (outcome) await release(options, claim, outcome);
   if (outcome?.kind === 'completed') options.onCompleted?.(claim.job.tenant_id);
-  onLease?.(job_id, null);
+  held(null);
+  metrics?.ended(claim.job.integration_id, outcome?.kind ?? 'fenced');
   log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
 }
 
 async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
-  const { db, door, shop, guard } = options, { job } = claim;
+  const { db, door, shop, guard, metrics } = options, { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
   const { url, token } = await sourceOf(options, connector, claim);
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const usage = openUsage(db, lease);
+  const onRequest = (seen: RequestSeen): void => { usage.seen(seen); metrics?.request(connector.id, seen); };
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, onProgress, lease, mode: job.mode, baseUrl: url, ...(guard && { guard }),
+    shop, connector, signal, lease, onProgress: (now) => { metrics?.books(claim, connector.id, now); onProgress(now); }, mode: job.mode, baseUrl: url, ...(guard && { guard }),
     // An uploaded file is read from ourselves: nobody else is asked anything.
-    provider: openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest: usage.seen }) }),
+    provider: timed(metrics, connector.id, openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest }) })),
     range: { since: job.start_date, until: job.end_date },
   }).finally(usage.end);
   if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
@@ -156,6 +162,15 @@ async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, on
   const told = (counters: Counters): Progress => toProgress(counters, progress.streams, progress.covered);
   return { kind: 'completed', progress: told(await shop.enrich(lease, key.value, signal, (counters) => onProgress(told(counters)))) };
 }
+
+/** The same provider; how long a page took is told. */
+const timed = (metrics: RunMetrics | undefined, integration: string, provider: Provider): Provider => (!metrics ? provider : {
+  ...provider,
+  async fetchPage(connector, where) {
+    const began = performance.now();
+    try { return await provider.fetchPage(connector, where); } finally { metrics.page(integration, performance.now() - began); }
+  },
+});
 
 interface Source { url: string; token(rejected?: string): Promise<string> }
 

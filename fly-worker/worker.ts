@@ -1,10 +1,11 @@
 /** The working process: doorbell, drain, search, health and metrics over HTTP; the runner behind them. SIGTERM hands the jobs back, nothing else stops it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { sql } from 'drizzle-orm';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { DATABASE_TIMEOUT_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
-import { openDatabase } from '#migrations/database';
+import { openDatabase, type Database } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
@@ -16,6 +17,7 @@ import { openCommunityBook } from './graph/community-book.ts';
 import type { Notice } from './main.ts';
 import { memoryQuestion, type MemoryRooms } from './memory-door.ts';
 import { openMemoryGuard, type MemoryGuard } from './memory-guard.ts';
+import { openMetrics, type Metrics } from './metrics.ts';
 import { pour } from './pour.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
@@ -25,9 +27,10 @@ import { openWorkshop } from './workshop.ts';
 
 const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
 
+const PRESSURES = ['none', 'high', 'severe'] as const;
 const MB = 1024 * 1024;
 
-interface Rooms extends MemoryRooms { config: Config; runner: Runner; guard: MemoryGuard; tell(notice: Notice): void }
+interface Rooms extends MemoryRooms { config: Config; runner: Runner; guard: MemoryGuard; metrics: Metrics; tell(notice: Notice): void }
 
 async function start(): Promise<void> {
   const config = readConfig(process.env);
@@ -43,13 +46,16 @@ async function start(): Promise<void> {
     memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
     onChange: (pressure, rss) => log('memory_pressure', { pressure, rss_mb: Math.round(rss / MB) }),
   });
-  const runner = createRunner({
-    guard, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
+  const metrics: Metrics = openMetrics({
+    busy: () => runner.busy, draining: () => runner.draining, pressure: () => PRESSURES.indexOf(guard.pressure), queue: () => queueOf(db), memory: () => semantic.figures(),
+  }, { defaults: true });
+  const runner: Runner = createRunner({
+    guard, metrics, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
     onCompleted: (tenantId) => void communities.rebuild(tenantId),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, guard, memory: { db, semantic, embedder }, communities, eraser, tell };
+  const rooms: Rooms = { config, runner, guard, metrics, memory: { db, semantic, embedder }, communities, eraser, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -57,6 +63,9 @@ async function start(): Promise<void> {
     // Bells may have rung while nobody was here.
     runner.ring();
   });
+
+  // Who can reach this port is inside already: Fly scrapes it over the private network, which speaks IPv6; without a host Node listens to both.
+  const scraped = config.METRICS_PORT === undefined ? null : createServer((request, response) => { void (request.url === '/metrics' ? expose(metrics, response) : response.writeHead(404).end()); }).listen(config.METRICS_PORT, config.HOST === '0.0.0.0' ? undefined : config.HOST);
 
   const resuming = setInterval(() => void eraser.resume(), ERASE_RESUME_EVERY_MS);
   void eraser.resume();
@@ -74,6 +83,8 @@ async function start(): Promise<void> {
     await eraser.close();
     await threads.close();
     await semantic.close();
+    scraped?.close();
+    scraped?.closeAllConnections();
     server.closeAllConnections();
     server.close(() => process.exit(0));
   };
@@ -87,6 +98,7 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
   try {
     if (path === 'GET /healthz') return reply(response, 200, health(rooms));
     await checkEdge(rooms.config, request);
+    if (path === 'GET /metrics') return await expose(rooms.metrics, response);
     const asked = request.method === 'POST' ? memoryQuestion(path.slice('POST '.length)) : null;
     if (asked) return reply(response, 200, await asked(rooms, await readJson(request)));
     if (path === 'POST /export') return await pour(response, exportMemory(rooms.memory, ExportBody.parse(await readJson(request)).tenant_id), (error) => log('export_broken', { error: String(error) }));
@@ -100,6 +112,22 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
     if (known.code === 'internal') log('request_failed', { path, error: String(error) });
     reply(response, known.status, known.body());
   }
+}
+
+async function expose(metrics: Metrics, response: ServerResponse): Promise<void> {
+  try {
+    const text = await metrics.text();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+  } catch (error) {
+    log('metrics_failed', { error: String(error) });
+    response.writeHead(500).end();
+  }
+}
+
+/** How many due jobs wait, and how long the one that waited longest. Null: Postgres does not say right now. */
+async function queueOf(db: Database): Promise<{ jobs: number; oldestSeconds: number } | null> {
+  const [rows] = await db.system([sql`select waiting_jobs() as jobs, waiting_seconds() as seconds`]).catch(() => [null]);
+  return rows?.[0] ? { jobs: Number(rows[0].jobs), oldestSeconds: Number(rows[0].seconds) } : null;
 }
 
 function health({ config, runner, guard }: Rooms): object {

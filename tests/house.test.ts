@@ -17,7 +17,7 @@ const packages: Record<string, string[]> = {
   'migrations': ['drizzle-orm', '@neondatabase/serverless'],
   'durable-objects': ['cloudflare:workers', 'drizzle-orm'],
   'worker-api': ['cloudflare:workers', '@cloudflare/workers-types', 'hono', 'zod', 'drizzle-orm', '@neondatabase/serverless', 'better-auth', 'jose', '@modelcontextprotocol/server', 'zod-openapi'],
-  'fly-worker': ['node:*', 'zod', 'drizzle-orm', 'jose', '@lancedb/lancedb', 'apache-arrow', 'aws4fetch', 'openai', 'html-to-text', 'email-reply-parser', 'graphology', 'graphology-communities-louvain'],
+  'fly-worker': ['node:*', 'zod', 'drizzle-orm', 'jose', '@lancedb/lancedb', 'apache-arrow', 'aws4fetch', 'openai', 'prom-client', 'html-to-text', 'email-reply-parser', 'graphology', 'graphology-communities-louvain'],
   'fly-worker/connectors': ['zod', 'postal-mime', 'ical.js', 'fflate'],
   'web': ['react', 'react-dom', 'radix-ui', 'zod', 'sigma', 'graphology', 'graphology-layout-forceatlas2'],
   'dev': ['*'],

@@ -30,6 +30,8 @@ export interface Env extends SyncJobEnv, FleetSettings {
   JOB_TOKEN_SECRET: string;
   /** Held by whoever runs the platform: signs commands such as key rotation. Without it there are none. */
   OPERATOR_SECRET?: string;
+  /** Bearer token of whoever collects figures at /internal/metrics. Without it nobody does. */
+  METRICS_TOKEN?: string;
   /** The fleet's front: doorbell, search. */
   WORKER_URL: string;
   HEARTBEAT_SECONDS?: string;

@@ -33,8 +33,11 @@ export async function ensureWorkerRunning(env: Env): Promise<void> {
   if (isScaled(env)) await fleetOf(env).ensureWorkerRunning();
 }
 
+/** The fleet as its object saw it last. */
+export const fleetStatus = (env: Env): Promise<FleetStatus> => fleetOf(env).status();
+
 export function serveFleet(app: App): void {
-  serve(app, routes.fleet, ({ env }): Promise<FleetStatus> => fleetOf(env).status());
+  serve(app, routes.fleet, ({ env }) => fleetStatus(env));
 }
 
 /** Without an app and a token the number of machines is somebody else's decision. */

@@ -1,4 +1,5 @@
 /** The front desk: every request comes in here. Thin: routes, errors as one shape, the socket's upgrade, the queue. */
+import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { routes } from '#contract/api';
@@ -7,6 +8,7 @@ import { serveActivity } from './activity.ts';
 import { serveApiKeys } from './api-keys.ts';
 import { serveArchives } from './archives.ts';
 import { serveConnections } from './connections.ts';
+import { tenantDatabase } from './database.ts';
 import { serveDeadLetters } from './dead-letters.ts';
 import { serveDocs } from './docs.ts';
 import { answerBells, lookEveryMinute, type Bell } from './doorbell.ts';
@@ -23,6 +25,7 @@ import { serveMe } from './me.ts';
 import { serveMembers } from './members.ts';
 import { serveModelTest } from './model-test.ts';
 import { serveMemory } from './memory.ts';
+import { serveMetrics } from './metrics.ts';
 import { admit, type App } from './route.ts';
 import { serveSchedule } from './schedule.ts';
 import { serveSecrets } from './secrets.ts';
@@ -43,6 +46,11 @@ app.use((context, next) => (context.req.path.startsWith('/ws/') ? next() : heade
 app.use(limitVisitors);
 
 app.get('/healthz', ({ json }) => json({ ok: true }));
+// Without Postgres no request can be answered: 503 until it is back.
+app.get('/readyz', async ({ env, json }) => {
+  await tenantDatabase(env).system([sql`select 1`]);
+  return json({ ok: true });
+});
 
 serveMe(app);
 serveSignIn(app);
@@ -68,6 +76,7 @@ serveMcp(app, (error) => logFailure('POST', '/mcp', error));
 serveFleet(app);
 serveWorkerDoor(app);
 serveRotation(app);
+serveMetrics(app, (error) => logFailure('GET', '/internal/metrics', error));
 
 app.get('/ws/historical-sync/:job_id', async ({ env, req }) => {
   if (req.header('upgrade')?.toLowerCase() !== 'websocket') throw new ApiError('bad_request', 'This address speaks WebSocket only.');

@@ -3,6 +3,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { DOORBELL_TOKEN_SECONDS, JOB_TOKEN_SECONDS } from '#contract/limits';
+import { keyHash } from './auth.ts';
 import type { Env } from './env.ts';
 
 /** `chunks`: committed before this claim, so that a release can be told from one that stored nothing. */
@@ -30,6 +31,13 @@ export async function checkWorker(env: Env, request: Request): Promise<void> {
 export async function checkOperator(env: Env, request: Request): Promise<void> {
   if (!env.OPERATOR_SECRET) throw new ApiError('not_found', 'There is nothing at this address.');
   await jwtVerify(bearer(request), key(env.OPERATOR_SECRET), { audience: 'operator' }).catch(() => { throw denied(); });
+}
+
+/** Whoever collects figures: Prometheus sends the same token every time. Without one there is nothing to collect. Throws ApiError. */
+export async function checkScraper(env: Env, request: Request): Promise<void> {
+  if (!env.METRICS_TOKEN) throw new ApiError('not_found', 'There is nothing at this address.');
+  // Digests: how long comparing takes says nothing of the token.
+  if (await keyHash(bearer(request)) !== await keyHash(env.METRICS_TOKEN)) throw denied();
 }
 
 /** For calls from us to a worker: doorbell, search. */

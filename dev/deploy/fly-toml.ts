@@ -28,7 +28,7 @@ const FlyToml = z.strictObject({
     checks: z.array(z.strictObject({ method: z.enum(['GET', 'HEAD']), path: z.string().startsWith('/'), interval: duration, timeout: duration, grace_period: duration })).min(1),
   }),
   // https://fly.io/docs/monitoring/metrics/#custom-metrics
-  metrics: z.array(z.strictObject({ port: z.int().min(1).max(65535), path: z.string().startsWith('/'), processes })).default([]),
+  metrics: z.array(z.strictObject({ port: z.int().min(1).max(65535), path: z.string().startsWith('/'), processes })).min(1),
   vm: z.array(z.strictObject({ processes, cpu_kind: z.enum(['shared', 'performance']), cpus: z.int().positive(), memory: z.string().regex(/^\d+(mb|gb)$/) })).min(1),
 });
 export type FlyToml = z.infer<typeof FlyToml>;
@@ -40,6 +40,7 @@ export function readFlyToml(text: string): FlyToml {
   const fly = result.data, faults: string[] = [], groups = Object.keys(fly.processes);
   for (const one of [fly.http_service, ...fly.metrics, ...fly.restart, ...fly.vm]) for (const group of one.processes ?? []) if (!groups.includes(group)) faults.push(`there is no process group ${group}`);
   if (fly.env.PORT !== String(fly.http_service.internal_port)) faults.push('http_service.internal_port is not env.PORT');
+  if (fly.metrics.some(({ port }) => String(port) !== fly.env.METRICS_PORT)) faults.push('metrics.port is not env.METRICS_PORT');
   if (fly.metrics.some(({ port }) => port === fly.http_service.internal_port)) faults.push('metrics have to have a port of their own: the service\'s is public');
   if (fly.http_service.concurrency && fly.http_service.concurrency.soft_limit > fly.http_service.concurrency.hard_limit) faults.push('concurrency.soft_limit is above hard_limit');
   if (faults.length > 0) throw new Error(`fly.toml: ${faults.join('; ')}`);

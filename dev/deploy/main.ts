@@ -84,8 +84,8 @@ async function putOut(): Promise<void> {
   console.log('The Worker is out.');
   run('fly', ['secrets', 'import', '--stage'], Object.entries(partOf(values, 'machine')).map(([name, value]) => `${name}=${value}\n`).join(''));
   run('fly', ['deploy', '--remote-only']);
-  const response = await fetch(`${values.get('APP_URL')}/healthz`);
-  console.log(`The machines are out. ${values.get('APP_URL')}/healthz answers ${response.status}.`);
+  const response = await fetch(`${values.get('APP_URL')}/readyz`);
+  console.log(`The machines are out. ${values.get('APP_URL')}/readyz answers ${response.status}.`);
 }
 
 if (options.new) process.stdout.write(newFile());

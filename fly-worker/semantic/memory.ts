@@ -24,6 +24,9 @@ export interface SemanticOptions {
   storageOptions?: Record<string, string>;
 }
 
+/** `unindexedRows`, `fragments`: of the dataset that has most. */
+export interface MemoryFigures { datasets: number; unindexedRows: number; fragments: number; cacheBytes: number; cacheItems: number }
+
 export interface SemanticMemory {
   /** Inserts rows that are not there (by record id and content hash); repeating renews their `stored_at` and nothing else. Returns how many were new. Throws RangeError on a vector of wrong length, zero or NaN. */
   store(space: Space, rows: readonly MemoryRow[]): Promise<number>;
@@ -46,6 +49,8 @@ export interface SemanticMemory {
   /** Compacts and indexes when it is due. Runs by itself after enough stores; for the end of a job and for idle time. */
   upkeep(space: Space): Promise<Upkeep>;
   stats(space: Space): Promise<DatasetStats | null>;
+  /** Of all datasets that are open in this process, and of the caches they share. Never throws: what does not answer is left out. */
+  figures(): Promise<MemoryFigures>;
   /** Waits for everything under way. */
   close(): Promise<void>;
 }
@@ -115,6 +120,11 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       return [...new Map(rows.map((row) => [row.recordId, row])).values()];
     }),
     stats: (space) => using<DatasetStats | null>(space, false, null, (dataset) => dataset.stats()),
+    async figures() {
+      const stats = (await Promise.all([...open.values()].map((opening) => opening.then((dataset) => dataset?.stats() ?? null).catch(() => null)))).filter((one) => one !== null);
+      const most = (key: 'unindexedRows' | 'fragments'): number => Math.max(0, ...stats.map((one) => one[key]));
+      return { datasets: open.size, unindexedRows: most('unindexedRows'), fragments: most('fragments'), cacheBytes: Number(session.sizeBytes()), cacheItems: session.approxNumItems() };
+    },
     upkeep: (space) => using<Upkeep>(space, false, 'not_needed', (dataset) => dataset.upkeep()),
 
     remove: (tenant, records, storedBeforeMs) => removeWhere(tenant, inParts(records, (some) => {

@@ -30,6 +30,18 @@ async function find(tenant: string, q: string, more: Partial<SemanticQuery> = {}
   return (await by.search(space(tenant), { q, mode: 'hybrid', limit: 10, vector, ...more })).map(({ recordId }) => recordId);
 }
 
+describe('figures', () => {
+  it('are of all that is open here: the most fragments and unindexed rows of one dataset, and the caches', async () => {
+    const own = openSemanticMemory({ uri: mkdtempSync(join(folder, 'figures-')) });
+    expect(await own.figures()).toMatchObject({ datasets: 0, unindexedRows: 0, fragments: 0 });
+    for (const text of ['one', 'two', 'three']) await own.store(space('most'), await rowsOf([{ id: text, text }]));
+    await own.store(space('few'), await rowsOf([{ id: 'a', text: 'one' }]));
+    expect(await own.figures()).toMatchObject({ datasets: 2, unindexedRows: 3, fragments: 3, cacheBytes: expect.any(Number) as number, cacheItems: expect.any(Number) as number });
+    await own.close();
+    expect((await own.figures()).datasets).toBe(0);
+  });
+});
+
 describe('storing', () => {
   it('stores the same content once, however often and in whatever batch it comes', async () => {
     const rows = await rowsOf([{ id: 'a', text: 'one' }, { id: 'b', text: 'two' }]);
