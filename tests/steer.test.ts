@@ -110,7 +110,7 @@ describe('a worker', () => {
   it('that is alive and stores nothing loses its job, and the job ends well all the same', async () => {
     const { account, job } = await underWay(300);
     // Every window's next page never comes.
-    await house.sandbox.ask('POST', 'faults', { kind: 'hang', account, match: '/v1.0/me/', count: WINDOWS_IN_FLIGHT_MAX });
+    await house.sandbox.ask('POST', 'faults', { kind: 'hang', account, match: '/v1.0/me/messages?', count: WINDOWS_IN_FLIGHT_MAX });
     await until(() => events(job), (all) => all.includes('stalled'), 'the lease is taken');
     await house.sandbox.settings({ latencyMs: 0 });
     expect(await client.ended(job.job_id)).toMatchObject({ status: 'completed', last_error: expect.stringContaining('stored nothing') });
