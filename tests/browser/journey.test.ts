@@ -117,7 +117,8 @@ test('narrows the search, and the address keeps that too', async () => {
 
 test('follows a person from a record to their page: facts with their evidence', async () => {
   await page.locator('.hit-title').first().click();
-  await page.getByRole('dialog').getByRole('list', { name: 'Mentions' }).getByRole('link').first().click();
+  // The mailbox' own person: whoever else the first hit names may know two people or two hundred.
+  await page.getByRole('dialog').getByRole('list', { name: 'Mentions' }).getByTitle(`: ${ACCOUNT}`).click();
   await page.getByRole('heading', { name: 'What is known' }).waitFor();
   await page.getByRole('button', { name: /\d records? for/ }).first().click();
   const evidence = page.locator('.fact-evidence a').first(), title = (await evidence.textContent())!;
@@ -145,9 +146,9 @@ test('and into the graph: chooses, expands, filters by kind and day, finds a pat
   await title.waitFor();
   await page.locator('[data-resting=true]').waitFor({ timeout: 60_000 });
   const things = async (): Promise<number> => Number(/^[\d,]+/.exec((await title.textContent()) ?? '')?.[0].replaceAll(',', ''));
-  await expect.poll(things).toBeGreaterThan(0);
+  await expect.poll(things).toBeGreaterThan(1);
   const before = await things();
-  await panel.locator('.panel-row').nth(2).click();
+  await panel.locator('.panel-row').last().click();
   await panel.getByRole('button', { name: 'Expand' }).click();
   await panel.getByRole('button', { name: 'Fold' }).waitFor();
   await panel.getByRole('combobox', { name: 'Find a path to …' }).fill('a');
