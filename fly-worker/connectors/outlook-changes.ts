@@ -46,6 +46,7 @@ async function readMail(context: Context): Promise<ChangedPage> {
   if (context.from !== null && context.from.channel !== 'mail') throw wrongStream();
   const isOpen = context.from !== null && context.from.todo.length > 0;
   const place = isOpen ? context.from! : await beginMailRound(context, context.from);
+  if (place.isFirst && place.at === null && place.todo.length > 0) return beginFolders(context, place);
   const [folder, ...others] = place.todo;
   if (folder === undefined) return { ...nothing, next: { ...place, isFirst: false }, done: true };
   const known = place.links[folder], at = place.at ?? { link: known ?? folderUrl(context, folder, true), mails: 0, isFiltered: known === undefined };
@@ -57,6 +58,28 @@ async function readMail(context: Context): Promise<ChangedPage> {
   if (isCut) return { ...found, next: { ...place, at: { link: folderUrl(context, folder, false), mails: 0, isFiltered: false } }, done: false };
   const done = others.length === 0;
   return { ...found, next: { ...place, isFirst: place.isFirst && !done, links: { ...place.links, [folder]: delta }, todo: others, at: null }, done };
+}
+
+/** As many requests as one mailbox answers at once. https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */
+const FOLDERS_AT_ONCE = 4;
+
+/**
+ * The first pages of several folders at once: while ids are only counted, nothing depends on their order, and the first records wait for this. Folders of one
+ * page are done with; of the others the first goes on alone, the rest is asked for again when its turn has come.
+ */
+async function beginFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
+  const some = place.todo.slice(0, FOLDERS_AT_ONCE);
+  const pages = await Promise.all(some.map((folder) => readDelta(context, 'mail', folderUrl(context, folder, true), true).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; })));
+  const links = { ...place.links }, open: string[] = [];
+  let at: z.infer<typeof MailPlace>['at'] = null;
+  for (const [i, { rows, next, delta }] of pages.entries()) {
+    const folder = some[i]!;
+    if (next === null && rows.length < OUTLOOK_FILTERED_DELTA_MAX) { links[folder] = delta; continue; }
+    at ??= { link: next ?? folderUrl(context, folder, false), mails: next === null ? 0 : rows.length, isFiltered: next !== null };
+    open.push(folder);
+  }
+  const todo = [...open, ...place.todo.slice(some.length)], done = todo.length === 0;
+  return { ...nothing, next: { ...place, isFirst: !done, links, todo, at }, done };
 }
 
 /** Folders come and go. With one that is gone its mails went untold: then all is read anew. https://learn.microsoft.com/graph/api/mailfolder-delta */
