@@ -1,6 +1,6 @@
 /**
  * What changed in a mailbox since last time. Graph's delta says which ids to look at, each id itself says what it is by now: a mail that left a folder was
- * moved or deleted, an event that left the view was moved out of it or deleted, and an event of a series comes as a stub.
+ * moved or deleted, an event that left the view was moved out of it or deleted, and an event of a series comes without most of its fields.
  * https://learn.microsoft.com/graph/delta-query-messages and /delta-query-events
  */
 import { z } from 'zod';
@@ -10,11 +10,11 @@ import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, whole
 import { ProviderError } from './provider-error.ts';
 
 /**
- * Mail is told of folder by folder. `links`: where each folder's next round starts. `todo`: folders still to be read in this round, `at`: where in the
+ * Mail is told of folder by folder. `links`: where each folder's next round starts. `foldersLeft`: folders still to be read in this round, `at`: where in the
  * first of them. `isFirst`: nothing is remembered yet, so ids are only counted.
  */
 const MailPlace = z.object({
-  channel: z.literal('mail'), isFirst: z.boolean(), links: z.record(z.string(), z.string()), todo: z.array(z.string()),
+  channel: z.literal('mail'), isFirst: z.boolean(), links: z.record(z.string(), z.string()), foldersLeft: z.array(z.string()),
   at: z.object({ link: z.string(), mails: z.int(), isFiltered: z.boolean() }).nullable(),
 });
 /** A calendar is told of in a view with two ends. `isOpen`: within a round. */
@@ -44,10 +44,10 @@ export const outlookChanges: Changes<ChangesPlace, null> = {
 
 async function readMail(context: Context): Promise<ChangedPage> {
   if (context.from !== null && context.from.channel !== 'mail') throw wrongStream();
-  const isOpen = context.from !== null && context.from.todo.length > 0;
+  const isOpen = context.from !== null && context.from.foldersLeft.length > 0;
   const place = isOpen ? context.from! : await beginMailRound(context, context.from);
-  if (place.isFirst && place.at === null && place.todo.length > 0) return beginFolders(context, place);
-  const [folder, ...others] = place.todo;
+  if (place.isFirst && place.at === null && place.foldersLeft.length > 0) return beginFolders(context, place);
+  const [folder, ...others] = place.foldersLeft;
   if (folder === undefined) return { ...nothing, next: { ...place, isFirst: false }, done: true };
   const known = place.links[folder], at = place.at ?? { link: known ?? folderUrl(context, folder, true), mails: 0, isFiltered: known === undefined };
   const { rows, next, delta } = await readDelta(context, 'mail', at.link, place.isFirst).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; }), mails = at.mails + rows.length;
@@ -57,7 +57,7 @@ async function readMail(context: Context): Promise<ChangedPage> {
   const isCut = at.isFiltered && mails >= OUTLOOK_FILTERED_DELTA_MAX;
   if (isCut) return { ...found, next: { ...place, at: { link: folderUrl(context, folder, false), mails: 0, isFiltered: false } }, done: false };
   const done = others.length === 0;
-  return { ...found, next: { ...place, isFirst: place.isFirst && !done, links: { ...place.links, [folder]: delta }, todo: others, at: null }, done };
+  return { ...found, next: { ...place, isFirst: place.isFirst && !done, links: { ...place.links, [folder]: delta }, foldersLeft: others, at: null }, done };
 }
 
 /** As many requests as one mailbox answers at once. https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */
@@ -68,7 +68,7 @@ const FOLDERS_AT_ONCE = 4;
  * page are done with; of the others the first goes on alone, the rest is asked for again when its turn has come.
  */
 async function beginFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
-  const some = place.todo.slice(0, FOLDERS_AT_ONCE);
+  const some = place.foldersLeft.slice(0, FOLDERS_AT_ONCE);
   const pages = await Promise.all(some.map((folder) => readDelta(context, 'mail', folderUrl(context, folder, true), true).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; })));
   const links = { ...place.links }, open: string[] = [];
   let at: z.infer<typeof MailPlace>['at'] = null;
@@ -78,8 +78,8 @@ async function beginFolders(context: Context, place: z.infer<typeof MailPlace>):
     at ??= { link: next ?? folderUrl(context, folder, false), mails: next === null ? 0 : rows.length, isFiltered: next !== null };
     open.push(folder);
   }
-  const todo = [...open, ...place.todo.slice(some.length)], done = todo.length === 0;
-  return { ...nothing, next: { ...place, isFirst: !done, links, todo, at }, done };
+  const foldersLeft = [...open, ...place.foldersLeft.slice(some.length)], done = foldersLeft.length === 0;
+  return { ...nothing, next: { ...place, isFirst: !done, links, foldersLeft, at }, done };
 }
 
 /** Folders come and go. With one that is gone its mails went untold: then all is read anew. https://learn.microsoft.com/graph/api/mailfolder-delta */
@@ -91,9 +91,9 @@ async function beginMailRound({ get, baseUrl, pageSize }: Context, before: z.inf
     url = page['@odata.nextLink'] ?? null;
     if (url !== null) refuseForeign(baseUrl, url);
   }
-  const todo = [...new Set(folders)].sort();
-  if (before && Object.keys(before.links).some((id) => !todo.includes(id))) throw folderGone();
-  return { channel: 'mail', isFirst: before === null, links: before?.links ?? {}, todo, at: null };
+  const foldersLeft = [...new Set(folders)].sort();
+  if (before && Object.keys(before.links).some((id) => !foldersLeft.includes(id))) throw folderGone();
+  return { channel: 'mail', isFirst: before === null, links: before?.links ?? {}, foldersLeft, at: null };
 }
 
 function folderUrl({ baseUrl, span }: Context, folder: string, isFiltered: boolean): string {

@@ -1,7 +1,7 @@
 /**
  * Graph's delta in the sandbox: folders, the mails of a folder, a calendar view. https://learn.microsoft.com/graph/delta-query-overview
  * With what Graph does and does not tell: a mail that left its folder is "deleted" there even if it came back (immutable ids), a filtered round ends at
- * 5,000 mails, an event of a series is a stub, one that was deleted is not told of at all, only its series is.
+ * 5,000 mails, an event of a series comes without most of its fields, one that was deleted is not told of at all, only its series is.
  */
 import type { GraphEvent, GraphMessage } from '../../mailbox/shape.ts';
 import type { Account, Change, Entry } from '../accounts.ts';
@@ -57,7 +57,7 @@ export function calendarDelta(request: ApiRequest): Answer {
   return answer(request, place, [...eventRows(account, there), ...gone.map(id => removed(id, 'deleted'))]);
 }
 
-/** A series is told of whole, its events as stubs. */
+/** A series is told of whole, its events without most of their fields. */
 function eventRows(account: Account, events: Entry<GraphEvent>[]): Buffer[] {
   const masters = [...new Set(events.flatMap(({ value }) => value.seriesMasterId ?? []))].flatMap(id => account.events.find(({ value }) => value.seriesMasterId === id)?.value ?? []);
   return [
