@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
-import { IDS_PER_RECORD_OF_A_PAGE, OUTLOOK_FILTERED_DELTA_MAX } from '#contract/limits';
+import { IDS_PER_RECORD_OF_A_PAGE, OUTLOOK_FILTERED_DELTA_MAX, OUTLOOK_REQUESTS_AT_ONCE } from '#contract/limits';
 import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
 
@@ -60,15 +60,12 @@ async function readMail(context: Context): Promise<ChangedPage> {
   return { ...found, next: { ...place, isFirst: place.isFirst && !done, links: { ...place.links, [folder]: delta }, foldersLeft: others, at: null }, done };
 }
 
-/** As many requests as one mailbox answers at once. https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */
-const FOLDERS_AT_ONCE = 4;
-
 /**
  * The first pages of several folders at once: while ids are only counted, nothing depends on their order, and the first records wait for this. Folders of one
  * page are done with; of the others the first goes on alone, the rest is asked for again when its turn has come.
  */
 async function beginFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
-  const some = place.foldersLeft.slice(0, FOLDERS_AT_ONCE);
+  const some = place.foldersLeft.slice(0, OUTLOOK_REQUESTS_AT_ONCE);
   const pages = await Promise.all(some.map((folder) => readDelta(context, 'mail', folderUrl(context, folder, true), true).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; })));
   const links = { ...place.links }, open: string[] = [];
   let at: z.infer<typeof MailPlace>['at'] = null;
