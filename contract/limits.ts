@@ -80,8 +80,6 @@ export const PAGE_SIZE_MIN = 10;
 export const IDS_PER_RECORD_OF_A_PAGE = 5;
 /** Microsoft's filtered delta of a mail folder ends after this many mails, without a word. */
 export const OUTLOOK_FILTERED_DELTA_MAX = 5_000;
-/** Requests that Graph answers at once for one app and mailbox. https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */
-export const OUTLOOK_REQUESTS_AT_ONCE = 4;
 /** Salesforce's changes are read again from so long, ms, before the last look: a row carries the time at which its transaction wrote it, and is seen once that ends. */
 export const SALESFORCE_SETTLED_MS = 3_600_000;
 /** Deleted rows wait in Salesforce's recycle bin for 15 days; whoever looks after more than so many may have missed some. */
@@ -295,8 +293,6 @@ export const JOB_TOKEN_SECONDS = 300;
 export const INTERNAL_TIMEOUT_MS = 10 * SECOND;
 /** A worker asks a front desk or a Postgres that does not answer again after these waits: together shorter than a lease and than a shutdown. */
 export const ASK_AGAIN_MS = [250, 500, SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND] as const;
-/** How long a worker believes the order of waiting jobs while it asks for one after the other: every claim of somebody else changes who may go first. */
-export const CANDIDATES_STALE_MS = SECOND / 4;
 export const DATABASE_TIMEOUT_MS = 30 * SECOND;
 export const SEARCH_TIMEOUT_MS = 10 * SECOND;
 /** Memory of a worker's machine (fly.toml), bytes. */

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Connector } from '#contract/connector';
 import type { Outcome, Progress } from '#contract/job';
-import { ASK_AGAIN_MS, CANDIDATES_STALE_MS } from '#contract/limits';
+import { ASK_AGAIN_MS } from '#contract/limits';
 import type { Database } from '#migrations/database';
 import { DoorError, type Claim, type Credentials, type Door, type ModelKey } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
@@ -50,6 +50,8 @@ export interface Runner {
 
 /** Names asked for at once: enough that parallel slots find different jobs. */
 const CANDIDATES = 20;
+/** How long their order is believed, ms: every claim of somebody else changes who may go first. */
+const CANDIDATES_STALE_MS = 250;
 
 export function createRunner(options: RunnerOptions): Runner {
   const slots = new Set<Promise<void>>();

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
-import { IDS_PER_RECORD_OF_A_PAGE, OUTLOOK_FILTERED_DELTA_MAX, OUTLOOK_REQUESTS_AT_ONCE } from '#contract/limits';
-import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, wholeSecond, type Channel } from './outlook-items.ts';
+import { IDS_PER_RECORD_OF_A_PAGE, OUTLOOK_FILTERED_DELTA_MAX } from '#contract/limits';
+import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, REQUESTS_AT_ONCE, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
 
 /**
@@ -65,7 +65,7 @@ async function readMail(context: Context): Promise<ChangedPage> {
  * page are done with; of the others the first goes on alone, the rest is asked for again when its turn has come.
  */
 async function beginFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
-  const some = place.foldersLeft.slice(0, OUTLOOK_REQUESTS_AT_ONCE);
+  const some = place.foldersLeft.slice(0, REQUESTS_AT_ONCE);
   const pages = await Promise.all(some.map((folder) => readDelta(context, 'mail', folderUrl(context, folder, true), true).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; })));
   const links = { ...place.links }, open: string[] = [];
   let at: z.infer<typeof MailPlace>['at'] = null;

@@ -4,6 +4,9 @@ import type { Participant, ParticipantRole, SourceRecord, UnreadableRecord } fro
 import { facts, readItems } from './items.ts';
 import { isBelow, ProviderError } from './provider-error.ts';
 
+/** Requests that Graph answers at once for one app and mailbox. https://learn.microsoft.com/graph/throttling-limits#outlook-service-limits */
+export const REQUESTS_AT_ONCE = 4;
+
 export type Channel = 'mail' | 'calendar';
 
 const Address = z.object({ emailAddress: z.object({ name: z.string().nullish(), address: z.string().nullish() }).nullish() });

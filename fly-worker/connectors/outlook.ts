@@ -1,10 +1,9 @@
 /** Microsoft Graph: one mailbox's mail and calendar. https://learn.microsoft.com/graph/api/user-list-messages and /user-list-calendarview */
 import { z } from 'zod';
 import { defineConnector, PlainTokenAnswer, type FetchContext, type Page, type Span } from '#contract/connector';
-import { OUTLOOK_REQUESTS_AT_ONCE } from '#contract/limits';
 import { inSpan } from './items.ts';
 import { outlookChanges, readOne, type ChangesPlace } from './outlook-changes.ts';
-import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, wholeSecond, type Channel } from './outlook-items.ts';
+import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, REQUESTS_AT_ONCE, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
 
 /**
@@ -48,7 +47,7 @@ export const outlook = defineConnector<Cursor, null, ChangesPlace>({
         .transform((me) => (me.mail || me.userPrincipalName || '').toLowerCase()).pipe(z.string().min(1)),
     },
   },
-  concurrencyMax: OUTLOOK_REQUESTS_AT_ONCE,
+  concurrencyMax: REQUESTS_AT_ONCE,
   cursor: Cursor,
 
   streams: () => Promise.resolve([
