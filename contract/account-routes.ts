@@ -5,6 +5,7 @@ import {
   InvitationsResponse, InvitationTokenRequest, InviteRequest, Member, MemberRemoved, Membership, MembershipsResponse, MembersResponse, SignedIn, SignInOptions, SignInRequest, SignUpRequest, Tenant,
 } from './accounts.ts';
 import type { Route } from './api.ts';
+import { PutRedactionRequest, RedactionSettings } from './redaction.ts';
 import { ModelTest, PutSecretRequest, Secret, SecretName, SecretsResponse } from './secrets.ts';
 
 const Id = z.string().min(1).max(200).regex(/^[A-Za-z0-9_.:-]+$/);
@@ -41,5 +42,7 @@ export const accountRoutes = {
   listSecrets: { method: 'get', path: SECRETS, summary: 'What the tenant has handed us to keep: names and last letters', scope: 'admin', status: 200, answer: SecretsResponse },
   putSecret: { method: 'put', path: `${SECRETS}/{name}`, summary: 'Keep a key of the tenant\'s own, sealed; it never comes back', scope: 'admin', params: z.object({ name: SecretName }), body: PutSecretRequest, status: 200, answer: Secret },
   deleteSecret: { method: 'delete', path: `${SECRETS}/{name}`, summary: 'Forget one of them', scope: 'admin', params: z.object({ name: SecretName }), status: 204, answer: null },
+  getRedaction: { method: 'get', path: '/api/settings/redaction', summary: 'Which secrets are taken out of records before anything stores or reads them, and how many were', scope: 'admin', status: 200, answer: RedactionSettings },
+  putRedaction: { method: 'put', path: '/api/settings/redaction', summary: 'Say which of the patterns are on, from the next page on; records read before are read anew when they are next met', scope: 'admin', body: PutRedactionRequest, status: 200, answer: RedactionSettings },
   testModel: { method: 'post', path: '/api/settings/model/test', summary: 'Ask the tenant\'s own model one short question with the key that is kept', scope: 'admin', body: Nothing, status: 200, answer: ModelTest },
 } as const satisfies Record<string, Route>;

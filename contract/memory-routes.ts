@@ -29,11 +29,11 @@ export const memoryRoutes = {
     method: 'post', path: '/api/memory/context', summary: 'What an agent should read about a question: records, entities and relations within a budget of tokens', scope: 'read', body: ContextRequest, status: 200, answer: ContextAnswer,
   },
   forgetRecord: {
-    method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Erase one record from both memories, with everything only it supported. A later sync that meets it at its provider stores it again', scope: 'admin',
+    method: 'delete', path: '/api/memory/records/{record_id}', summary: 'Erase one record from both memories, with everything only it supported. Later syncs leave it out', scope: 'admin',
     params: RecordParams, status: 200, answer: Erasure,
   },
   erasePerson: {
-    method: 'delete', path: '/api/memory/people/{node_id}', summary: 'Erase a person: every record they take part in or are named in, from both memories', scope: 'admin', params: NodeParams, status: 200, answer: Erasure,
+    method: 'delete', path: '/api/memory/people/{node_id}', summary: 'Erase a person: every record they take part in or are named in, from both memories. Later syncs leave those records out; new ones that name them are stored', scope: 'admin', params: NodeParams, status: 200, answer: Erasure,
   },
   eraseTenant: { method: 'delete', path: '/api/tenant/data', summary: 'Erase everything the tenant has in both memories; its running syncs are cancelled, its connections stay', scope: 'admin', body: Confirmation, status: 200, answer: Erasure },
   listErasures: { method: 'get', path: '/api/memory/erasures', summary: 'What was erased, with receipts, newest first', scope: 'admin', status: 200, answer: ErasuresAnswer },

@@ -1,6 +1,7 @@
 /** The language of the dual memory: what a record becomes, what the graph is made of, what a search answers. */
 import { z } from 'zod';
 import { IntegrationId } from './job.ts';
+import type { SecretKind } from './redaction.ts';
 import { QUERY_CHARS_MAX, SEARCH_LIMIT_DEFAULT, SEARCH_LIMIT_MAX } from './limits.ts';
 
 /** System types: active from the start, promoted to graph nodes in the commit. */
@@ -41,7 +42,7 @@ export interface DerivedRecord {
   /** Lower-cased addresses of all participants, unique: the person filter. */
   people: string[];
   /** How many secrets of which pattern were taken out. */
-  redacted: Record<string, number>;
+  redacted: Partial<Record<SecretKind, number>>;
   facts: Facts;
 }
 

@@ -1,10 +1,11 @@
 /** One page on its way into the ledger: which of its records are fresh, and the rows that a commit writes. Pure but for hashing. */
 import type { SourceRecord, UnreadableRecord } from '#contract/connector';
 import { SYSTEM_NODE_TYPES, type DerivedRecord, type Facts } from '#contract/memory';
+import type { SecretKind } from '#contract/redaction';
 import { edgeId, nodeId, recordId } from './ids.ts';
 
-/** Whose record it is. */
-export interface Owner { tenantId: string; integrationId: string; connectionId: string; jobId: string }
+/** Whose record it is. `spared`: kinds of secrets that the tenant wants left in; left out: none. */
+export interface Owner { tenantId: string; integrationId: string; connectionId: string; jobId: string; spared?: readonly SecretKind[] }
 
 /** A record of a page with its address: id and content hash. */
 export interface Addressed { source: SourceRecord; recordId: string; contentHash: string }
@@ -37,7 +38,7 @@ export function sortPage(owner: Owner, stream: string, records: Addressed[], unr
 }
 
 export interface RecordRow {
-  id: string; hash: string; provider_id: string; kind: string; title: string; preview: string; url: string | null; at: string; ends: string | null; people: string[];
+  id: string; hash: string; provider_id: string; kind: string; title: string; preview: string; url: string | null; at: string; ends: string | null; people: string[]; redacted: string | null;
 }
 export interface NodeRow { id: string; type: string; key: string; name: string; props: string; at: string; by: string; sys: boolean }
 export interface EdgeRow { id: string; src: string; type: string; dst: string }
@@ -56,8 +57,8 @@ const systemTypes = new Set<string>(SYSTEM_NODE_TYPES);
 export function toRows(owner: Owner, fresh: Addressed[], derived: DerivedRecord[]): ChunkRows {
   const records = new Map<string, RecordRow>(), nodes = new Map<string, NodeRow>(), edges = new Map<string, EdgeRow>(), evidence: EvidenceRow[] = [];
   fresh.forEach(({ source, recordId: id, contentHash }, i) => {
-    const { title, preview, people, facts } = derived[i]!;
-    records.set(id, { id, hash: contentHash, provider_id: source.providerId, kind: source.kind, title, preview, url: source.url, at: source.occurredAt, ends: source.endsAt, people });
+    const { title, preview, people, facts, redacted } = derived[i]!;
+    records.set(id, { id, hash: contentHash, provider_id: source.providerId, kind: source.kind, title, preview, url: source.url, at: source.occurredAt, ends: source.endsAt, people, redacted: Object.keys(redacted).length > 0 ? JSON.stringify(redacted) : null });
     addFacts(owner.tenantId, id, source.occurredAt, facts, nodes, edges, evidence);
   });
   return { records: [...records.values()], nodes: [...nodes.values()], edges: [...edges.values()], evidence };
@@ -103,7 +104,7 @@ export function toColumns({ records, nodes, edges, evidence }: ChunkRows): Chunk
   return {
     recordIds: records.map((r) => r.id),
     records: [plain(records.map((r) => r.id)), plain(records.map((r) => r.hash)), quoted(records.map((r) => r.provider_id)), quoted(records.map((r) => r.kind)), quoted(records.map((r) => r.title)),
-      quoted(records.map((r) => r.preview)), quoted(records.map((r) => r.url)), quoted(records.map((r) => r.at)), quoted(records.map((r) => r.ends)), quoted(records.map((r) => quoted(r.people)))],
+      quoted(records.map((r) => r.preview)), quoted(records.map((r) => r.url)), quoted(records.map((r) => r.at)), quoted(records.map((r) => r.ends)), quoted(records.map((r) => quoted(r.people))), quoted(records.map((r) => r.redacted))],
     staged: [plain(nodes.map((n) => n.id)), quoted(nodes.map((n) => n.type)), quoted(nodes.map((n) => n.key)), quoted(nodes.map((n) => n.name)), plain(nodes.map((n) => (n.sys ? 't' : 'f')))],
     nodes: [plain(system.map((n) => n.id)), quoted(system.map((n) => n.type)), quoted(system.map((n) => n.key)), quoted(system.map((n) => n.name)), quoted(system.map((n) => n.props)), quoted(system.map((n) => n.at)), plain(system.map((n) => n.by))],
     edges: [plain(edges.map((e) => e.id)), plain(edges.map((e) => e.src)), quoted(edges.map((e) => e.type)), plain(edges.map((e) => e.dst))],

@@ -17,7 +17,7 @@ parentPort?.on('message', (ask: DeriveAsk) => {
   if (ask === 'collect') return collectGarbage();
   const { id, owner, fresh, embed } = ask;
   try {
-    const derived = derive(fresh.map((f) => f.source));
+    const derived = derive(fresh.map((f) => f.source), owner.spared);
     const vectors = embed ? embedLocally(derived.map((record) => record.embeddable)) : null;
     // With the vectors made, what they were made from has served.
     const texts = derived.map(({ title, text, parts, people, embeddable }): DerivedText => ({ title, text, parts, people, embeddable: embed ? '' : embeddable }));

@@ -7,14 +7,14 @@ import type { PlannedWindow, WindowKind, WindowState } from '#contract/windows';
 import { isBalanced, type Enrichment, type Ledger, type Progress, type StreamProgress } from '#contract/job';
 import { DatabaseError, type Database } from '#migrations/database';
 import { recordsLeft, thisMonth } from '#migrations/quota';
-import { plain, quoted, UNNAMED_AT, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
+import { plain, quoted, UNNAMED_AT, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
 import { dropUnsupported, forgottenBehindGate, touch } from './forget.ts';
 import { markBehindGate, sweepsPostponed, type Mark } from './tokens.ts';
 
 /** A right to write: the job and the token minted for this claim. */
 export interface Lease extends Owner { fence: number }
 
-/** The gate is shut: another fence, another chunk, or the job no longer runs. Nothing was written; let go of the job. */
+/** The gate is shut: another fence, another chunk, the job no longer runs, or a record of the chunk was erased meanwhile. Nothing was written. */
 export class FencedError extends Error {
   override name = 'FencedError';
 }
@@ -108,18 +108,10 @@ export async function failedIn(db: Database, lease: Lease, { stream, retryOf }: 
   return new Set((rows ?? []).map((r) => String(r.id)));
 }
 
-/** Which of these records both memories hold, and in which content. */
-export async function known(db: Database, lease: Lease, recordIds: string[]): Promise<Known> {
-  if (recordIds.length === 0) return new Map();
-  const [rows] = await db.tenant(lease.tenantId, [sql`
-    select record_id::text as id, content_hash as hash from records where tenant_id = ${lease.tenantId} and record_id = any(${plain(recordIds)}::uuid[])`]);
-  return new Map((rows as { id: string; hash: string }[]).map((r) => [r.id, r.hash]));
-}
-
 /** Would Postgres take these rows? Reads them as their types, writes nothing. Throws DatabaseError `refused` when not. */
 export async function probe(db: Database, lease: Lease, rows: ChunkColumns): Promise<void> {
   await db.tenant(lease.tenantId, [sql`
-    select (select count(x.people::text[]) from ${recordRows(rows)}) + (select count(*) from ${stagedRows(rows)}) + (select count(x.props::jsonb) from ${nodeRows(rows)})
+    select (select count(x.people::text[]) + count(x.redacted::jsonb) from ${recordRows(rows)}) + (select count(*) from ${stagedRows(rows)}) + (select count(x.props::jsonb) from ${nodeRows(rows)})
          + (select count(*) from ${edgeRows(rows)}) + (select count(x.props::jsonb) from ${evidenceRows(rows)}) as readable`]);
 }
 
@@ -152,6 +144,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
       select j.tenant_id, j.id as job_id, w.stream, w.no, w.since, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
        where j.tenant_id = ${tenantId} and j.id = ${jobId}::uuid and j.fence = ${lease.fence}::bigint and j.status = 'running'
          and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done
+         and not exists (select from barred_records b where b.tenant_id = ${tenantId} and b.record_id = any(${plain(rows.recordIds)}::uuid[]))
          for update of j, w),
     met as (select x.id, x.outcome from gate, ${unnest(entries, 'uuid', 'text')} as x(id, outcome)),
     entries as (
@@ -180,11 +173,11 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
        order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),
     arrived as (select x.* from gate, ${recordRows(rows)}),
     stored as (
-      insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, stored_by_job)
-      select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], gate.job_id
+      insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, redacted, stored_by_job)
+      select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], x.redacted::jsonb, gate.job_id
         from gate, arrived x
        order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
-         url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, stored_by_job = excluded.stored_by_job, stored_at = now()
+         url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, redacted = excluded.redacted, stored_by_job = excluded.stored_by_job, stored_at = now()
        where records.content_hash <> excluded.content_hash),
     ${factStatements(rows, chunk.edited)},
     ${chunk.edited.length + chunk.forgotten.length === 0 ? sql`forgotten as (select from gate where false)` : forgottenBehindGate(chunk.forgotten, chunk.edited)},
@@ -208,7 +201,7 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
 /** Array literals side by side, as rows. */
 export const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
 /** A chunk's columns as tables named x, in the order `toColumns` writes them. */
-const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people)`;
+const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'text', 'text', 'text', 'text', 'text', 'text', 'timestamptz', 'timestamptz', 'text', 'text')} as x(id, hash, provider_id, kind, title, preview, url, at, ends, people, redacted)`;
 export const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
 const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
 export const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;

@@ -6,15 +6,17 @@
 import type { Connector, Page, SourceRecord, Stream, UnreadableRecord } from '#contract/connector';
 import { reasonSentences } from '#contract/errors';
 import type { JobMode, Progress } from '#contract/job';
+import type { SecretKind } from '#contract/redaction';
 import { PAGES_PER_WINDOW_MAX, WINDOWS_IN_FLIGHT_MAX } from '#contract/limits';
 import { planRun } from '#contract/rounds';
 import { takeTurns, type InTurn } from '#contract/turns';
 import { coveredByPage, coveredPart, streamProgress } from '#contract/windows';
 import type { Database } from '#migrations/database';
-import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
+import { sortPage, type Addressed, type ChunkColumns, type Failure, type Known, type Owner } from './chunk.ts';
 import type { DerivedText } from './derive-worker.ts';
 import { recordId } from './ids.ts';
-import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, known, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
+import { leaveOver, lookUp } from './look-up.ts';
 import { allowances, pageSizeUnder, type MemoryGuard } from './memory-guard.ts';
 import { ProviderError, type Provider } from './provider.ts';
 import { historyOf, type Mark } from './tokens.ts';
@@ -24,7 +26,7 @@ import { orderWindows } from './window-order.ts';
 /** What the line needs of the workshop around it. */
 export interface Workshop {
   db: Database;
-  contentHash(record: Addressed['source']): string;
+  contentHash(record: Addressed['source'], spared: readonly SecretKind[]): string;
   /** Cleans, redacts, extracts, embeds. What cannot be processed is named, with the reason; the rest is ready for both memories. */
   prepare(owner: Owner, fresh: Addressed[]): Promise<Prepared>;
   /** Writes to semantic memory; invisible until the ledger names it. Repeating is harmless. */
@@ -122,6 +124,8 @@ interface Line {
   isNew(addressed: Addressed): boolean;
   /** Per page being stored: the records that another window committed meanwhile, so that what the page knew of them is out of date. */
   overtaken: Set<Set<string>>;
+  /** Set when it is not known whether a commit landed: nobody of this run commits any more, for what they hold of the windows may be out of date. */
+  unsure: Error | null;
 }
 
 async function openLine(run: Run): Promise<Line> {
@@ -141,7 +145,7 @@ async function openLine(run: Run): Promise<Line> {
   const line: Line = {
     run, directory, windows: opened.windows, counters: opened.counters, streams: new Map(streams.map((s) => [s.name, s])),
     progress: () => toProgress(line.counters, streamProgress(line.windows), coveredPart(line.windows)),
-    inTurn: takeTurns(), overtaken: new Set(), isNew: isFirstEver ? firstMeeting() : () => false,
+    inTurn: takeTurns(), overtaken: new Set(), unsure: null, isNew: isFirstEver ? firstMeeting() : () => false,
   };
   return line;
 }
@@ -208,25 +212,41 @@ async function fetchPage({ run, directory }: Line, window: OpenWindow, cursor: u
 
 /** `only`: the window reads failed records again, and nothing else of its pages counts. */
 async function storePage(line: Line, window: OpenWindow, whole: Catch, only: Set<string> | null): Promise<void> {
-  const { shop, lease } = line.run;
-  const idOf = (stream: string, providerId: string) => recordId(lease.tenantId, lease.connectionId, stream, providerId);
+  const { lease } = line.run, idOf = (stream: string, providerId: string) => recordId(lease.tenantId, lease.connectionId, stream, providerId);
   const page = only === null ? whole : {
     ...whole, records: whole.records.filter((r) => only.has(idOf(r.stream, r.providerId))), unreadable: whole.unreadable.filter((u) => only.has(idOf(window.stream, u.providerId))),
   };
-  const addressed = page.records.map((source): Addressed => ({ source, recordId: idOf(source.stream, source.providerId), contentHash: shop.contentHash(source) }));
   const overtaken = new Set<string>();
   line.overtaken.add(overtaken);
   try {
-    await storeAddressed(line, window, page, addressed, overtaken);
+    // Every time round something of it was erased meanwhile.
+    while (!await storeAllowed(line, window, page, overtaken)) stopIfAsked(line.run.signal);
   } finally {
     line.overtaken.delete(overtaken);
   }
   line.run.onProgress(line.progress());
 }
 
-async function storeAddressed(line: Line, window: OpenWindow, page: Catch, all: Addressed[], overtaken: Set<string>): Promise<void> {
+/** Stores what of the page may be stored. False, and nothing was stored: a record was erased for good since it was looked up. */
+async function storeAllowed(line: Line, window: OpenWindow, page: Catch, overtaken: Set<string>): Promise<boolean> {
+  const { shop, lease } = line.run, idOf = (stream: string, providerId: string) => recordId(lease.tenantId, lease.connectionId, stream, providerId);
+  const met = page.records.map((source) => ({ source, recordId: idOf(source.stream, source.providerId) })), unreadable = page.unreadable.map((one) => ({ ...one, recordId: idOf(window.stream, one.providerId) }));
+  const { known, barred, spared } = await lookUp(shop.db, lease, [...met, ...unreadable].map((one) => one.recordId));
+  const allowed = met.filter((one) => !barred.has(one.recordId)).map((one): Addressed => ({ ...one, contentHash: shop.contentHash(one.source, spared) }));
+  try {
+    await storeAddressed(line, { ...lease, spared }, window, { ...page, unreadable: unreadable.filter((one) => !barred.has(one.recordId)) }, allowed, known, overtaken);
+    return true;
+  } catch (error) {
+    if (!(error instanceof FencedError)) throw error;
+    const { barred: now } = await lookUp(shop.db, lease, allowed.map((a) => a.recordId)), erased = allowed.filter((a) => now.has(a.recordId));
+    if (erased.length === 0) throw error;
+    await leaveOver(shop.db, lease, erased);
+    return false;
+  }
+}
+
+async function storeAddressed(line: Line, owner: Owner, window: OpenWindow, page: Catch, all: Addressed[], before: Known, overtaken: Set<string>): Promise<void> {
   const { shop, lease } = line.run;
-  const before = await known(shop.db, lease, all.map((a) => a.recordId));
   const addressed = page.keeps ? all.filter((a) => page.keeps!(a.source, before.has(a.recordId))) : all;
   const met = new Set(addressed.map((a) => a.recordId));
   const forgotten = page.removed.map((providerId) => recordId(lease.tenantId, lease.connectionId, window.stream, providerId)).filter((id) => !met.has(id));
@@ -239,29 +259,30 @@ async function storeAddressed(line: Line, window: OpenWindow, page: Catch, all: 
     if (prepared.good.length > 0) await shop.remember(lease, prepared.good.map((g) => ({ ...g, isNew: line.isNew(g.addressed) })));
     const ids = prepared.good.map((g) => g.addressed.recordId);
     await line.inTurn(async () => {
+      if (line.unsure) throw line.unsure;
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
       const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten });
-      line.counters = await commitSurely(shop.db, lease, chunk);
+      line.counters = await commitSurely(shop.db, lease, chunk).catch((error: unknown) => { if (isUnavailable(error)) line.unsure = error as Error; throw error; });
       Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note, leftOut: chunk.leftOut });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
     });
   };
-  const prepared = await shop.prepare(lease, sorted.fresh);
+  const prepared = await shop.prepare(owner, sorted.fresh);
   try {
     await store(prepared);
   } catch (error) {
     if (!isBadValue(error)) throw error;
-    const rest = await withoutBadValues(line.run, prepared.good.map((g) => g.addressed), fail);
+    const rest = await withoutBadValues(line.run, owner, prepared.good.map((g) => g.addressed), fail);
     if (rest.length === prepared.good.length) throw error;
-    await store(await shop.prepare(lease, rest));
+    await store(await shop.prepare(owner, rest));
   }
 }
 
 /** Postgres cannot read some value of this chunk: each record is shown to it alone, and the culprits fail by themselves. */
-async function withoutBadValues({ shop, lease }: Run, records: Addressed[], fail: (a: Addressed, message: string) => void): Promise<Addressed[]> {
+async function withoutBadValues({ shop, lease }: Run, owner: Owner, records: Addressed[], fail: (a: Addressed, message: string) => void): Promise<Addressed[]> {
   const rest: Addressed[] = [];
   for (const record of records) {
-    const { rows } = await shop.prepare(lease, [record]);
+    const { rows } = await shop.prepare(owner, [record]);
     try {
       await probe(shop.db, lease, rows);
       rest.push(record);

@@ -10,7 +10,8 @@ export const erasureColumns = sql`e.id::text as erasure_id, e.subject, e.subject
   iso(e.requested_at) as requested_at, iso(e.finished_at) as finished_at, e.records, e.evidence, e.nodes, e.edges, e.entities, e.texts`;
 
 /**
- * Writes down that this is to be erased: from now on no read finds its records. Under the tenant's exclusive lock, so that no commit is half way in.
+ * Writes down that this is to be erased: from now on no read finds its records. A record, and those of a person, are barred as well: no later sync stores them again.
+ * What an account brought, or everything, is not: whoever has it synced anew wants it back. Under the tenant's exclusive lock, so that no commit is half way in.
  * Answers the receipt as it begins, or nothing when there is no such record or person. `subjectId`: of a record, a person's node or a connection; null: everything.
  */
 export function writeErasure(tenantId: string, id: string, subject: ErasureSubject, subjectId: string | null, by: string): SQL {
@@ -19,7 +20,8 @@ export function writeErasure(tenantId: string, id: string, subject: ErasureSubje
     with asked as materialized (select ${tenantId}::text as tenant_id, ${target} as subject_id),
     meant as (select r.record_id from asked join records r on r.tenant_id = asked.tenant_id where ${isMeant}),
     written as (insert into erasures (tenant_id, id, subject, subject_id, requested_by) select asked.tenant_id, ${id}::uuid, ${subject}, asked.subject_id, ${by} from asked where ${isThere} returning *),
-    hidden as (insert into erasing (tenant_id, record_id, erasure_id) select w.tenant_id, m.record_id, w.id from written w, meant m)
+    hidden as (insert into erasing (tenant_id, record_id, erasure_id) select w.tenant_id, m.record_id, w.id from written w, meant m),
+    barred as (insert into barred_records (tenant_id, record_id, erasure_id) select w.tenant_id, m.record_id, w.id from written w, meant m where w.subject in ('record', 'person') order by 2 on conflict do nothing)
     select ${erasureColumns} from written e`;
 }
 

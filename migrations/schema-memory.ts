@@ -21,7 +21,21 @@ export const records = pgTable('records', {
   people: text('people').array().notNull().default([]),
   storedByJob: uuid('stored_by_job').notNull(),
   storedAt: timestamp('stored_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  redacted: jsonb('redacted'),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId] })]);
+
+export const barredRecords = pgTable('barred_records', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  erasureId: uuid('erasure_id').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId] })]);
+
+export const redactionSettings = pgTable('redaction_settings', {
+  tenantId: text('tenant_id').primaryKey(),
+  spared: text('spared').array().notNull().default([]),
+  changedBy: text('changed_by').notNull(),
+  changedAt: timestamp('changed_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
 
 export const semanticLeftovers = pgTable('semantic_leftovers', {
   tenantId: text('tenant_id').notNull(),

@@ -137,7 +137,8 @@ describe('every operation answers as the document says', () => {
   it('people, keys and secrets', async () => {
     const { email, password } = house.credentials.tenants[0]!, owner = (await ask('signIn', { body: { email, password }, as: '' })).cookie, name = { path: { name: 'OPENAI_API_KEY' } };
     await ask('signInOptions');
-    for (const list of ['listTenants', 'listMembers', 'listInvitations', 'listApiKeys', 'listSecrets'] as const) await ask(list, { as: owner });
+    for (const list of ['listTenants', 'listMembers', 'listInvitations', 'listApiKeys', 'listSecrets', 'getRedaction'] as const) await ask(list, { as: owner });
+    await ask('putRedaction', { body: { on: ['password', 'api_key'] } });
     await ask('changeTenant', { body: { name: 'Nordlicht' } });
     await ask('revokeApiKey', { path: { key_id: (await ask('createApiKey', { body: { name: 'k', scopes: ['read'] }, as: owner })).body['key_id'] } });
     await ask('putSecret', { ...name, body: { value: `sk-${'x'.repeat(40)}` } });

@@ -86,15 +86,18 @@ export async function deactivate(db: Database, tenantId: string, type: EntityTyp
   return { ...type, status: 'inactive', promoted: 0, demoted: Number(demoted?.[0]?.n) };
 }
 
-/** What was found, by type and key. Throws DatabaseError. */
+/** What was found, what most records speak of first. Throws DatabaseError. */
 async function discovered(db: Database, tenantId: string, { status, type, integration, limit, offset }: DiscoveredQuery): Promise<DiscoveredAnswer> {
   const where = sql`d.tenant_id = ${tenantId} and (${status ?? null}::text is null or d.status = ${status ?? null}) and (${type ?? null}::text is null or d.entity_type = ${type ?? null})
     and (${integration ?? null}::text is null or exists (select from ${evidenceOfRecords(tenantId)} where v.tenant_id = ${tenantId} and v.target_id = d.id and r.integration_id = ${integration ?? null}))`;
   const answer = await ask<Pick<DiscoveredAnswer, 'entities' | 'total'>>(db, tenantId, sql`
-    with page as (select d.* from discovered_entities d where ${where} order by d.entity_type, d.key, d.id limit ${limit} offset ${offset})
+    with page as (
+      select d.*, coalesce(n.evidence, 0) as evidence from discovered_entities d
+        left join (select e.target_id, count(*) as evidence from evidence e where e.tenant_id = ${tenantId} and e.target_kind = 'n' group by 1) n on n.target_id = d.id
+       where ${where} order by evidence desc, d.entity_type, d.key, d.id limit ${limit} offset ${offset})
     select json_build_object('total', (select count(*) from discovered_entities d where ${where}), 'entities', (
       select coalesce(json_agg(json_build_object('id', d.id, 'entity_type', d.entity_type, 'key', d.key, 'name', coalesce(b.name, d.key), 'properties', coalesce(b.properties, '{}'), 'status', d.status,
-               'records', s.records, 'first_seen', iso(s.first_seen), 'last_seen', iso(s.last_seen)) order by d.entity_type, d.key, d.id), '[]')
+               'records', s.records, 'first_seen', iso(s.first_seen), 'last_seen', iso(s.last_seen)) order by d.evidence desc, d.entity_type, d.key, d.id), '[]')
         from page d cross join lateral newest_description(${tenantId}, d.id) b
         cross join lateral (select count(*)::int as records, min(r.occurred_at) as first_seen, max(r.occurred_at) as last_seen from ${evidenceOfRecords(tenantId)} where v.tenant_id = ${tenantId} and v.target_id = d.id) s))::text as answer`);
   return { ...answer!, limit, offset };

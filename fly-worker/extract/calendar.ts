@@ -20,7 +20,7 @@ export function eventFacts(record: SourceRecord, derived: DerivedText): Facts {
   const properties: Facts['entities'][number]['properties'] = { start: record.occurredAt, end: record.endsAt };
   for (const name of FACTS) {
     const value = record.properties[name];
-    if (value !== undefined && value !== null) properties[name] = typeof value === 'string' ? redact(value.slice(0, 1_000)).text : value;
+    if (value !== undefined && value !== null) properties[name] = typeof value === 'string' ? redact(value.slice(0, 1_000), [], derived.spared).text : value;
   }
   const event = draft.entity('event', eventKey(record), derived.title || '(no title)', properties);
   for (const { person, participant } of known) {

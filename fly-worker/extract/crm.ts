@@ -22,7 +22,7 @@ export function crmFacts(record: SourceRecord, kind: CrmKind, derived: DerivedTe
   const draft = draftFacts();
   const known = introduce(draft, record.participants);
   const { accountId, accountName, website } = record.properties;
-  const row = draft.entity(kind, record.providerId, derived.title, Object.fromEntries(Object.entries(record.properties).map(([name, value]) => [name, typeof value === 'string' ? redact(value.slice(0, 1_000)).text : value])));
+  const row = draft.entity(kind, record.providerId, derived.title, Object.fromEntries(Object.entries(record.properties).map(([name, value]) => [name, typeof value === 'string' ? redact(value.slice(0, 1_000), [], derived.spared).text : value])));
   if (kind !== 'account' && typeof accountId === 'string' && accountId !== '') {
     const account = draft.entity('account', accountId, typeof accountName === 'string' ? accountName : '');
     draft.relation(kind === 'contact' ? 'WORKS_AT' : 'RELATES_TO', row, account);

@@ -1,6 +1,7 @@
 /** Source records -> what both memories store. Pure: the same record always becomes the same memory, on any machine. */
 import type { SourceRecord } from '#contract/connector';
 import type { DerivedRecord, Facts } from '#contract/memory';
+import type { SecretKind } from '#contract/redaction';
 import { eventFacts } from './calendar.ts';
 import { chatFacts } from './chat.ts';
 import { crmFacts } from './crm.ts';
@@ -11,11 +12,11 @@ export { contentHash, EXTRACT_VERSION } from './hash.ts';
 
 const PREVIEW_CHARS = 200;
 
-/** One derived record per record, in the same order. Never throws on content. */
-export const derive = (records: readonly SourceRecord[]): DerivedRecord[] => records.map(deriveOne);
+/** One derived record per record, in the same order. `spared`: kinds of secrets that stay in. Never throws on content. */
+export const derive = (records: readonly SourceRecord[], spared: readonly SecretKind[] = []): DerivedRecord[] => records.map((record) => deriveOne(record, spared));
 
-function deriveOne(record: SourceRecord): DerivedRecord {
-  const derived = deriveText(record);
+function deriveOne(record: SourceRecord, spared: readonly SecretKind[]): DerivedRecord {
+  const derived = deriveText(record, spared);
   const { title, text, parts, fresh, redacted } = derived;
   return {
     title, text, parts, redacted,

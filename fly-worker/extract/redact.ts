@@ -1,7 +1,6 @@
 /** Takes secrets out of text before anything stores or reads it: keys of known shapes, passwords behind their word, private keys, cards, social-security numbers. Account numbers of a business (IBAN) stay: they are its data. */
 import type { MarkedPart } from '#contract/memory';
-
-export type SecretKind = 'private_key' | 'api_key' | 'password' | 'card_number' | 'ssn';
+import type { SecretKind } from '#contract/redaction';
 
 /** Text without its secrets, the same parts at their new places, and how many of which kind were taken out. */
 export interface Redacted { text: string; parts: MarkedPart[]; counts: Partial<Record<SecretKind, number>> }
@@ -42,9 +41,9 @@ const CARD_GROUPS = new Set(['4,4,4,4', '4,6,5', '4,6,4', '13', '14', '15', '16'
 const SSN = /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g;
 const SSN_TOLD = /\b(?:SSN|social security(?: number| no\.?| #)?)[ \t]{0,2}(?:is|:|#|=)?[ \t]{0,2}((?!000|666|9)\d{3}[ -]?\d{2}[ -]?\d{4})(?!\d)/gi;
 
-/** Replaces every secret by `[redacted:kind]`. Linear in the text. */
-export function redact(text: string, parts: MarkedPart[] = []): Redacted {
-  const found = find(text);
+/** Replaces every secret by `[redacted:kind]`, but those of the kinds in `spared`. Linear in the text. */
+export function redact(text: string, parts: MarkedPart[] = [], spared: readonly SecretKind[] = []): Redacted {
+  const all = find(text), found = disjoint(spared.length === 0 ? all : all.filter(({ kind }) => !spared.includes(kind)));
   if (found.length === 0) return { text, parts, counts: {} };
   const counts: Redacted['counts'] = {};
   const moved: { at: number; to: number; by: number }[] = [];
@@ -87,7 +86,7 @@ function find(text: string): Found[] {
   for (const match of text.matchAll(DIGITS)) findCards(match[0], match.index, found);
   if (text.includes('-')) for (const match of text.matchAll(SSN)) add(found, 'ssn', match.index, match[0].length);
   if (/SSN|social security/i.test(text)) for (const match of text.matchAll(SSN_TOLD)) addValue(found, 'ssn', match[0], match.index, match[1]!);
-  return disjoint(found);
+  return found;
 }
 
 const add = (found: Found[], kind: SecretKind, start: number, length: number): void => { found.push({ kind, start, end: start + length }); };

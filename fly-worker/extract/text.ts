@@ -2,6 +2,7 @@
 import type { SourceRecord } from '#contract/connector';
 import { TEXT_CHARS_MAX, TITLE_CHARS_MAX } from '#contract/limits';
 import type { MarkedPart } from '#contract/memory';
+import type { SecretKind } from '#contract/redaction';
 import { readHtml, type ReadableText } from './html.ts';
 import { newPart } from './parts.ts';
 import { redact } from './redact.ts';
@@ -15,20 +16,22 @@ export interface DerivedText {
   /** The new part; the whole text when everything in it is history (a forwarded mail). */
   fresh: string;
   redacted: Record<string, number>;
+  /** Kinds of secrets that the tenant wants left in. */
+  spared: readonly SecretKind[];
 }
 
 /** Redaction makes text shorter or longer by little; nothing behind this is ever stored. */
 const READ_CHARS_MAX = 2 * TEXT_CHARS_MAX;
 
-export function deriveText(record: SourceRecord): DerivedText {
-  const title = redact(clean(record.title.slice(0, 2 * TITLE_CHARS_MAX)).replace(/\s+/g, ' ').trim());
+export function deriveText(record: SourceRecord, spared: readonly SecretKind[] = []): DerivedText {
+  const title = redact(clean(record.title.slice(0, 2 * TITLE_CHARS_MAX)).replace(/\s+/g, ' ').trim(), [], spared);
   const readable = read(record);
-  const body = redact(readable.text, readable.parts);
+  const body = redact(readable.text, readable.parts, spared);
   const text = cut(body.text, TEXT_CHARS_MAX);
   const parts = markReplies(text, body.parts);
   const counts: Record<string, number> = { ...title.counts };
   for (const [kind, count] of Object.entries(body.counts)) counts[kind] = (counts[kind] ?? 0) + count;
-  return { title: cut(title.text, TITLE_CHARS_MAX), text, parts, fresh: newPart(text, parts) || text, redacted: counts };
+  return { title: cut(title.text, TITLE_CHARS_MAX), text, parts, fresh: newPart(text, parts) || text, redacted: counts, spared };
 }
 
 function read(record: SourceRecord): ReadableText {

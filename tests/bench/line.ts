@@ -75,7 +75,7 @@ async function measure<T>(stages: Record<string, number>, name: string, work: ()
 /** The workshop with a stopwatch on each stage. */
 function timed(shop: Workshop, stages: Record<string, number>): Workshop {
   return {
-    contentHash(record) { const began = performance.now(), hash = shop.contentHash(record); stages.hash = (stages.hash ?? 0) + performance.now() - began; return hash; },
+    contentHash(record, spared) { const began = performance.now(), hash = shop.contentHash(record, spared); stages.hash = (stages.hash ?? 0) + performance.now() - began; return hash; },
     prepare: (owner, fresh) => measure(stages, 'prepare', () => shop.prepare(owner, fresh)),
     remember: (lease, records) => measure(stages, 'lancedb', () => shop.remember(lease, records)),
     db: { system: shop.db.system, tenant: (tenantId, statements, lock) => measure(stages, lock === 'shared' || lock === 'exclusive' ? 'commit' : 'known', () => shop.db.tenant(tenantId, statements, lock)) },

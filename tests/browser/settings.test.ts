@@ -175,6 +175,29 @@ test('a mailbox file is uploaded, imported at once, and becomes a card with its 
   await card.getByRole('button', { name: 'Import again' }).waitFor();
 }, 120_000);
 
+test('says what is taken out of records and how often it was, leaves a kind in when asked to and takes it out again', async () => {
+  await page.goto('/settings/redaction');
+  const passwords = row('Secrets', 'Passwords'), toggle = passwords.getByRole('switch', { name: 'Passwords' });
+  await passwords.getByText('1 place in 1 record of what is in memory.').waitFor();
+  expect(await page.content()).not.toContain('hunter2');
+  await toggle.focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('alertdialog').getByText('everybody in the team finds them').waitFor();
+  expect(await audit(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  expect(await toggle.getAttribute('aria-checked')).toBe('true');
+  await page.keyboard.press('Space');
+  await confirm('Leave them in');
+  await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false');
+  await page.getByText(/^Last changed/).waitFor();
+  await page.reload();
+  expect(await toggle.getAttribute('aria-checked')).toBe('false');
+  await toggle.focus();
+  await page.keyboard.press('Space');
+  await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('true');
+  await page.goto('/integrations');
+});
+
 test('a calendar file can be dropped', async () => {
   await page.getByRole('article', { name: 'Calendar from a file', exact: true }).getByRole('button', { name: 'Choose a file' }).click();
   const dialog = page.getByRole('dialog'), calendar = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1@x\r\nDTSTART:20260601T100000Z\r\nSUMMARY:Dropped\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n';
@@ -203,7 +226,7 @@ test('nothing broke on the way', () => { expect(complaints).toEqual([]); });
 /** Mails as Thunderbird keeps them, one a day. */
 const mailbox = (mails: number): string => Array.from({ length: mails }, (_, i) => {
   const at = new Date(Date.now() - (i + 1) * 86_400_000).toUTCString().replace('GMT', '+0000');
-  return `From - ${new Date(0).toUTCString().slice(0, 3)} Jan 1 00:00:00 1970\nMessage-ID: <old-${i}@archive.example>\nDate: ${at}\nFrom: Olga Old <olga@archive.example>\nTo: ${owner.email}\nSubject: Letter ${i}\n\nText of letter ${i}.\n\n`;
+  return `From - ${new Date(0).toUTCString().slice(0, 3)} Jan 1 00:00:00 1970\nMessage-ID: <old-${i}@archive.example>\nDate: ${at}\nFrom: Olga Old <olga@archive.example>\nTo: ${owner.email}\nSubject: Letter ${i}\n\nText of letter ${i}.${i === 0 ? ' Password: hunter2!' : ''}\n\n`;
 }).join('');
 
 function account(team: string, person: string) {

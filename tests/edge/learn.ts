@@ -5,7 +5,8 @@ import type { SourceRecord } from '#contract/connector';
 import { toColumns, toRows } from '#fly-worker/chunk';
 import { contentHash, derive } from '#fly-worker/extract/derive';
 import { recordId } from '#fly-worker/ids';
-import { commit, known, plan } from '#fly-worker/ledger';
+import { commit, plan } from '#fly-worker/ledger';
+import { lookUp } from '#fly-worker/look-up';
 import type { TestDatabase } from '../database.ts';
 
 const CHUNK = 200;
@@ -19,7 +20,7 @@ export async function learn(db: TestDatabase, tenantId: string, connectionId: st
   const window = windows[0]!;
   for (let from = 0; from < records.length; from += CHUNK, window.seq += 1) {
     const fresh = records.slice(from, from + CHUNK).map((source) => ({ source, recordId: recordId(tenantId, connectionId, source.stream, source.providerId), contentHash: contentHash(source) }));
-    const before = await known(db.app, lease, fresh.map((f) => f.recordId)), done = from + CHUNK >= records.length;
+    const { known: before } = await lookUp(db.app, lease, fresh.map((f) => f.recordId)), done = from + CHUNK >= records.length;
     await commit(db.app, lease, {
       window: { ...window }, checkpoint: from, done, covered: 1, seen: fresh.length, unchanged: [], failures: [], edited: fresh.map((f) => f.recordId).filter((id) => before.has(id)), streams: [], coveredTotal: 1, note: null, leftOut: 0, forgotten: [], mark: null,
       rows: toColumns(toRows(lease, fresh, derive(fresh.map((f) => f.source)))),

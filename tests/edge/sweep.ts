@@ -56,6 +56,7 @@ const bodies: Partial<Record<RouteName, (ids: Ids) => object>> = {
   acceptInvitation: () => ({ token: 'unknown' }),
   createApiKey: () => ({ name: 'Another', scopes: ['read'] }),
   putSecret: () => ({ value: 'sk-another-key' }),
+  putRedaction: () => ({ on: ['password'] }),
   setSchedule: () => ({ every: 'daily' }),
   mergeNode: (ids) => ({ into: ids.node_id }),
   context: () => ({ query: 'mark' }),

@@ -127,6 +127,38 @@ describe('erasing', () => {
   });
 });
 
+describe('later syncs', () => {
+  it('leave out a record that was erased, also edited since; its books balance without it', async () => {
+    await learn([...benchMails(5), quince]);
+    const [id] = await find('marmalade');
+    await erase('record', id!);
+    const without = await exported();
+    for (const again of [quince, { ...quince, title: 'Quince marmalade, better' }]) expect(await learn([...benchMails(5), again])).toMatchObject({ mismatch: null, progress: { ledger: { seen: 5, stored: 0, unchanged: 5, failed: 0 } } });
+    expect(await find('marmalade')).toEqual([]);
+    expect(await exported()).toBe(without);
+    expect((await db.owner.system([sql`select * from barred_records where tenant_id = ${tenantId}`]))[0], 'an id, and nothing of it').toEqual([{ tenant_id: tenantId, record_id: id, erasure_id: expect.any(String) }]);
+    expect(await learn([{ ...quince, providerId: 'its copy' }]), 'another record is another matter').toMatchObject({ progress: { ledger: { stored: 1 } } });
+  });
+
+  it('leave out what went with a person; a new record that names them is stored', async () => {
+    const mails = benchMails(30), speaks = (m: SourceRecord) => m.participants.some((p) => p.address === 'priya@lumen.example');
+    await learn(mails);
+    await erase('person', await nodeOf('priya@lumen.example'));
+    const without = await exported();
+    expect((await learn(mails)).progress.ledger).toMatchObject({ seen: mails.filter((m) => !speaks(m)).length, stored: 0 });
+    expect(await exported()).toBe(without);
+    await learn([{ ...mails.find(speaks)!, providerId: 'new' }]);
+    expect(await exported()).toContain('priya@lumen.example');
+  });
+
+  it('read anew what an account brought that was erased, but for single records', async () => {
+    await learn([...benchMails(5), quince]);
+    await erase('record', (await find('marmalade'))[0]!);
+    await erase('connection', connectionId);
+    expect((await learn([...benchMails(5), quince])).progress.ledger).toMatchObject({ seen: 5, stored: 5 });
+  });
+});
+
 describe('an erasure that breaks off', () => {
   it.each(['semantic memory', 'Postgres'])('in %s hides everything meanwhile, and is finished by whoever comes next, with the same receipt', async (broken) => {
     await learn([...benchMails(ERASE_RECORDS_AT_ONCE + 30), quince]);

@@ -14,6 +14,7 @@ import { exportMemory } from '#fly-worker/export';
 import { openCommunityBook } from '#fly-worker/graph/community-book';
 import { contextOf } from '#fly-worker/graph/context';
 import * as ledger from '#fly-worker/ledger';
+import { lookUp } from '#fly-worker/look-up';
 import { runPipeline } from '#fly-worker/pipeline';
 import * as reads from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
@@ -187,7 +188,7 @@ describe('the worker\'s line without any WHERE', () => {
   it('knows, probes and lists failures of its own only', async () => {
     const lease: ledger.Lease = { tenantId: mine.tenant, jobId: mine.job, connectionId: mine.connection, integrationId: 'outlook', fence: 1 };
     const [ids] = await db.owner.system([sql`select record_id::text as id from records where tenant_id = ${theirs.tenant}`]);
-    expect((await ledger.known(db.app, lease, ids!.map((r) => String(r.id)))).size).toBe(0);
+    expect((await lookUp(db.app, lease, ids!.map((r) => String(r.id)))).known.size).toBe(0);
     expect([...await ledger.failedIn(db.app, lease, { stream: 'mail', no: 1, retryOf: 0 } as ledger.OpenWindow)]).toHaveLength(1);
   });
 

@@ -96,6 +96,7 @@ export async function openJob(world: World, mode: JobMode, range: Span, speak: S
       db: stepped(actor), contentHash: hashOf,
       prepare: (owner: Owner, fresh: Addressed[]) => world.step(actor, async () => {
         const isPoison = (a: Addressed) => !provider.cured && seed % 4 === 0 && a.source.providerId === provider.ids[7];
+        world.inHand = new Set(fresh.map((a) => a.recordId));
         const good = fresh.filter((a) => !isPoison(a)), derived = good.map((a) => derivedOf(a.source));
         return { good: good.map((addressed, i) => ({ addressed, text: derived[i]!, vector: null })), rows: toColumns(toRows(owner, good, derived)), failed: fresh.filter(isPoison).map((addressed) => ({ addressed, message: 'poison' })) };
       }),

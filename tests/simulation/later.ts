@@ -12,6 +12,7 @@ import { openJob, type PlayedJob, type Speak } from './job.ts';
 import { RANGE, recordOf, STREAMS } from './provider.ts';
 import { settled, turn } from './scheduler.ts';
 import { openCurator } from './curator.ts';
+import { barredOf, openErasingPerson } from './eraser.ts';
 import { expectUpToDate } from './truth.ts';
 import { rules, type Actor, type World } from './world.ts';
 
@@ -59,7 +60,7 @@ export async function playLater(world: World, box: Mailbox): Promise<void> {
     if (world.calm) await settled(world, job);
     for (let i = 0; i < 200 && job.state.mirrored < job.state.version; i++) await job.tell({ type: 'alarm' });
   }
-  const wanted = new Map([...box.alive.keys()].map((id) => [idOf(id), `${id}#${provider.revisions.get(id)}`]));
+  const barred = await barredOf(world), wanted = new Map([...box.alive.keys()].filter((id) => !barred.has(idOf(id))).map((id) => [idOf(id), `${id}#${provider.revisions.get(id)}`]));
   await expectUpToDate(db, world, wanted);
 }
 
@@ -78,7 +79,7 @@ async function inPeace({ db, tenantId }: World, box: Mailbox): Promise<void> {
 }
 
 async function playJob(world: World, job: PlayedJob, box: Mailbox, no: number): Promise<void> {
-  const { seed, stats, random, chance } = world, curate = openCurator(world);
+  const { seed, stats, random, chance } = world, curate = openCurator(world), erasing = openErasingPerson(world);
   await job.tell({ type: 'started' });
   for (let ticks = 0; !job.over(); ticks++) {
     assert(ticks < TICKS_MAX, `seed ${seed}: no end of later sync ${no} in sight (${job.state.status}, ${job.state.reason})`);
@@ -90,10 +91,12 @@ async function playJob(world: World, job: PlayedJob, box: Mailbox, no: number): 
       if (!isStuck && chance(0.002)) { stats.pauses++; await job.tell({ type: 'paused' }); }
       change(world, box, no);
       await curate();
+      await erasing.act();
       if (chance(0.01)) startSweeper(world);
     }
     await turn(world, job);
   }
+  await erasing.finish();
 }
 
 /** What people do to their mailbox, and the provider to us. */

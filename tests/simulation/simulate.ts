@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { ProviderError } from '#fly-worker/provider';
 import { openCurator } from './curator.ts';
+import { openErasingPerson } from './eraser.ts';
 import { openJob } from './job.ts';
 import { abilitiesOf, mailboxOf, playLater, speakOf, streamOf, type Mailbox } from './later.ts';
 import { openSimulatedProvider, RANGE } from './provider.ts';
@@ -64,10 +65,11 @@ async function playBackfill(world: World, box: Mailbox | null): Promise<void> {
     else if (!quotaGone && (state.reason === 'quota_exhausted' || state.reason === 'too_many_jobs')) { stats.room_again++; await tell({ type: 'room_again' }); }
   }
 
-  const curate = openCurator(world);
+  const curate = openCurator(world), erasing = openErasingPerson(world);
 
   async function users(): Promise<void> {
     await curate();
+    await erasing.act();
     if (isTight) await tightTimes();
     const { status, reason } = played.state;
     if (status === 'failed' || status === 'paused' || (status === 'cancelled' && reason === 'abandoned')) {
@@ -97,6 +99,7 @@ async function playBackfill(world: World, box: Mailbox | null): Promise<void> {
   }
 
   world.calm = true;
+  await erasing.finish();
   await settled(world, played);
   const [row] = await owner.query('select fence::int as fence from historical_sync_jobs where tenant_id = $1', [tenantId]);
   assert(played.granted.every((f) => f < Number(row!.fence)), `seed ${seed}: a token that was granted is still current after its lease ended`);

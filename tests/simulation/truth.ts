@@ -4,6 +4,7 @@ import { JOB_EVENTS_MAX } from '#contract/limits';
 import { edgeId, nodeId, recordId } from '#fly-worker/ids';
 import type { Row } from '#migrations/database';
 import type { SimulatedDatabase } from './postgres.ts';
+import { barredOf } from './eraser.ts';
 import { CLOSED_NOTE, derivedOf, type SimulatedProvider } from './provider.ts';
 
 export interface Ending {
@@ -36,7 +37,8 @@ export async function expectTruth(db: SimulatedDatabase, ending: Ending): Promis
   assert([...failed].every((id) => broken.some((b) => idOf(b) === id)), `seed ${seed}: only what cannot be read or processed failed`);
   if (completed && !ending.mayHaveHealed) assert.equal(failed.size, broken.length, `seed ${seed}: what cannot be read or processed failed`);
   if (completed && ending.wasRetried) assert.equal(failed.size, 0, `seed ${seed}: what failed was tried again and is stored`);
-  const expected = provider.ids.filter((id) => !failed.has(idOf(id)));
+  const barred = await barredOf({ db, tenantId });
+  const expected = provider.ids.filter((id) => !failed.has(idOf(id)) && !barred.has(idOf(id)));
 
   for (const r of records) {
     const [id, revision] = r.hash.split('#');

@@ -8,9 +8,9 @@ import { connectPlain, type Fate, type Landed, type Rewrite, type SimulatedDatab
 import type { SimulatedProvider } from './provider.ts';
 
 /** Ways to break the guarantee on purpose. A simulation that does not notice is worth nothing. */
-export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'sweep_when_broken' | 'forget_outside_gate' | 'token_before_chunk' | 'no_promotion';
+export type Sabotage = 'no_fence' | 'no_seq' | 'status_only_gate' | 'fence_not_raised' | 'no_ring_again' | 'no_heal' | 'deaf' | 'sweep_when_broken' | 'forget_outside_gate' | 'token_before_chunk' | 'no_promotion' | 'erased_in_hand';
 
-const COUNTED = ['crashes', 'frozen', 'claims', 'refused', 'fenced', 'lost_requests', 'lost_answers', 'lost_bells', 'doubled_bells', 'edits', 'cancels', 'pauses', 'shutdowns', 'resumes', 'locked_out', 'reconnects', 'quota_gone', 'room_again', 'held', 'cures', 'retries', 'activations', 'completed', 'ticks',
+const COUNTED = ['crashes', 'frozen', 'claims', 'refused', 'fenced', 'lost_requests', 'lost_answers', 'lost_bells', 'doubled_bells', 'edits', 'cancels', 'pauses', 'shutdowns', 'resumes', 'locked_out', 'reconnects', 'quota_gone', 'room_again', 'held', 'cures', 'retries', 'activations', 'erased', 'completed', 'ticks',
   'later_jobs', 'deletes', 'returns', 'arrivals', 'veils', 'tokens_lost', 'removed', 'swept'] as const;
 export type Stats = Record<(typeof COUNTED)[number], number>;
 
@@ -24,6 +24,7 @@ const rewrites: Record<Sabotage, Rewrite> = {
   no_heal: (t) => t.replace('gate.failed > 0', 'false'), no_promotion: (t) => t.replace("t.status = 'active'", "t.status = 'never'"),
   sweep_when_broken: (t) => t.replace(/s\.planned_fence = (\$\d+)::bigint/, '($1::bigint is not null)'),
   forget_outside_gate: (t) => t.replace('delete from records r using gate where r.tenant_id = gate.tenant_id', 'delete from records r where r.tenant_id = $1'),
+  erased_in_hand: (t) => t.replace('from barred_records b where', 'from barred_records b where false and'),
   token_before_chunk: (t) => t.replace(/(on conflict \(tenant_id, connection_id, stream, since\) do update set place = )excluded\.place/, `$1to_jsonb((excluded.place #>> '{}')::int + 2)`),
 };
 
@@ -45,6 +46,8 @@ export interface World {
   db: SimulatedDatabase; provider: SimulatedProvider;
   /** Semantic memory: rows with the time of their last storing. */
   lance: { id: string; hash: string; at: number }[];
+  /** Records that a worker prepared last: it may be about to commit them. */
+  inHand: Set<string>;
   actors: Set<Actor>;
   steps: Step[];
   step<T>(actor: Actor, run: () => Promise<T>): Promise<T>;
@@ -80,7 +83,7 @@ export async function openWorld(url: string, seed: number, sabotage: Sabotage | 
     world.onChunk(landed, current);
   });
   const world: World = {
-    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, isActive: false, failure: null, lance: [], actors: new Set(), steps: [], claimsSinceChunk: new Map(),
+    seed, sabotage, stats, random, chance, db, provider, tenantId, connectionId: idOf(tenantId, 'connection'), now: 0, calm: false, isActive: false, failure: null, lance: [], inHand: new Set(), actors: new Set(), steps: [], claimsSinceChunk: new Map(),
     fail(message) { world.failure ??= new assert.AssertionError({ message: `seed ${seed}: ${message}` }); },
     step: (actor, run) => new Promise((resolve, reject) => { world.steps.push({ actor, run, resolve: resolve as (v: unknown) => void, reject }); }),
     async advance(chosen) {

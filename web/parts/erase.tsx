@@ -35,8 +35,8 @@ async function erase(target: EraseTarget): Promise<Receipt | null> {
 
 function question({ subject, name }: EraseTarget): { title: string; text: ReactNode } {
   switch (subject) {
-    case 'person': return { title: `Erase ${name}?`, text: <>Every record that {name} wrote, received or is named in goes from memory, for everybody in the team, and with it whatever only those records said. This cannot be taken back. A later sync that meets them at their provider stores them again.</> };
-    case 'connection': return { title: `Erase what came from ${name}?`, text: <>Everything that was synced from <strong>{name}</strong> goes from memory, and the account is disconnected, so that nothing brings it back. What is at the provider stays. This cannot be taken back.</> };
-    case 'tenant': return { title: 'Erase the whole memory?', text: <>All records, people, things and relations of <strong>{name}</strong> go, for everybody in the team. Running syncs are cancelled. Accounts stay connected, members and settings stay. This cannot be taken back.</> };
+    case 'person': return { title: `Erase ${name}?`, text: <>Every record that {name} wrote, received or is named in goes from memory, for everybody in the team, and with it whatever only those records said. This cannot be taken back. Later syncs leave those records out, also after the account is connected again; a new record that names {name} is stored.</> };
+    case 'connection': return { title: `Erase what came from ${name}?`, text: <>Everything that was synced from <strong>{name}</strong> goes from memory, and the account is disconnected, so that nothing brings it back. What is at the provider stays: connected again, a sync that you start reads it anew. This cannot be taken back.</> };
+    case 'tenant': return { title: 'Erase the whole memory?', text: <>All records, people, things and relations of <strong>{name}</strong> go, for everybody in the team. Running syncs are cancelled. Accounts stay connected, members and settings stay; a sync after that reads anew what is at the provider, but for records and people that were erased by themselves. This cannot be taken back.</> };
   }
 }

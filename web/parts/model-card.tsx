@@ -25,7 +25,7 @@ export function ModelCard({ me }: { me: Me }) {
       {error && <Notice tone="bad" actions={<Button onClick={reload}>Try again</Button>}>{error.message}</Notice>}
       {!data && !error && <Skeleton lines={4} />}
       {data && <ModelForm key={kept?.updated_at ?? 'none'} kept={kept} onChange={reload} />}
-      {tokens > 0 && <p className="fine">Your plan reads up to {compact(tokens)} tokens a month. Passwords and card numbers are taken out before anything is read.</p>}
+      {tokens > 0 && <p className="fine">Your plan reads up to {compact(tokens)} tokens a month. Secrets are taken out before anything is read: <Link to="/settings/redaction" className="text-link">which ones</Link>.</p>}
     </section>
   );
 }
