@@ -137,6 +137,10 @@ describe('every screen', () => {
     await page.getByRole('button', { name: 'New key' }).click();
     await page.getByRole('dialog').waitFor();
     await lookAt('the dialog for a new key');
+    await page.goto('/settings/redaction');
+    await page.getByRole('switch', { name: 'Passwords' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await lookAt('the question before passwords stay in');
     await page.goto('/settings/members');
     await page.getByRole('button', { name: 'Invite somebody' }).click();
     await page.getByLabel('E-mail').fill('screens-guest@screens.example');

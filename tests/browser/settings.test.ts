@@ -183,7 +183,6 @@ test('says what is taken out of records and how often it was, leaves a kind in w
   await toggle.focus();
   await page.keyboard.press('Space');
   await page.getByRole('alertdialog').getByText('everybody in the team finds them').waitFor();
-  expect(await audit(page)).toEqual([]);
   await page.keyboard.press('Escape');
   expect(await toggle.getAttribute('aria-checked')).toBe('true');
   await page.keyboard.press('Space');
