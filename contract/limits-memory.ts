@@ -79,6 +79,9 @@ export const SWEEP_EVERY_MS = 10 * MINUTE;
 /** Of one look: tenants, and leftovers of each; the rest is swept by the next one. */
 export const SWEPT_TENANTS_MAX = 50;
 export const LEFTOVERS_AT_ONCE_MAX = 2_000;
+/** Looking through all rows of one tenant, 300,000 of them: 20 s. What is not done by then is begun anew, after SWEEP_AGAIN_MS. */
+export const SWEEP_TIMEOUT_MS = 5 * MINUTE;
+export const SWEEP_AGAIN_MS = HOUR;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
 /** Three small requests to the object store at start-up. */

@@ -1,8 +1,8 @@
 /** Semantic memory: LanceDB, one database per tenant, one table per embedder. An idempotent store, never the arbiter: what counts is what the ledger names. */
 import './quiet.ts';
 import { rm } from 'node:fs/promises';
-import { connect, Session, type Connection } from '@lancedb/lancedb';
-import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES, SWEEP_AFTER_MS } from '#contract/limits';
+import { connect, Session, type Connection, type Table } from '@lancedb/lancedb';
+import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES } from '#contract/limits';
 import { openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
 import { rowId, type MemoryRow, type StoredRow } from './rows.ts';
 import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
@@ -42,10 +42,11 @@ export interface SemanticMemory {
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
-   * Deletes rows older than an hour whose ids (`recordId:contentHash`) `named` does not return. Returns how many. Only while no job of
-   * the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
+   * Looks through all tables of the tenant and deletes rows older than `olderThanMs` whose version (`recordId:contentHash`) `named` does not return.
+   * Returns how many. Only while no job of the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
+   * Throws the signal's reason between two pages.
    */
-  sweep(space: Space, named: (ids: string[]) => Promise<Set<string>>, nowMs: number): Promise<number>;
+  sweep(tenant: string, named: (versions: string[]) => Promise<Set<string>>, olderThanMs: number, signal: AbortSignal): Promise<number>;
   /** Compacts and indexes when it is due. Runs by itself after enough stores; for the end of a job and for idle time. */
   upkeep(space: Space): Promise<Upkeep>;
   stats(space: Space): Promise<DatasetStats | null>;
@@ -55,7 +56,7 @@ export interface SemanticMemory {
   close(): Promise<void>;
 }
 
-const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000;
+const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000, TABLE_PREFIX = 'memory__';
 
 export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): SemanticMemory {
   const session = new Session(BigInt(LANCE_INDEX_CACHE_BYTES), BigInt(LANCE_METADATA_CACHE_BYTES));
@@ -64,7 +65,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
   const open = new Map<string, Promise<Dataset | null>>();
 
   const database = (tenant: string): Promise<Connection> => connect(`${root}/${safeName(tenant)}`, { readConsistencyInterval: 0, storageOptions }, session);
-  const tableName = (embedderId: string): string => `memory__${safeName(embedderId)}`;
+  const tableName = (embedderId: string): string => `${TABLE_PREFIX}${safeName(embedderId)}`;
 
   async function datasetOf({ tenant, embedder }: Space, create: boolean): Promise<Dataset | null> {
     const key = `${tenant}/${embedder.id}`;
@@ -99,15 +100,22 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 
   /** One predicate for every so many values. */
   const inParts = <T>(values: readonly T[], predicateOf: (some: T[]) => string): string[] => Array.from({ length: Math.ceil(values.length / IDS_PER_STATEMENT) }, (_, i) => predicateOf(values.slice(i * IDS_PER_STATEMENT, (i + 1) * IDS_PER_STATEMENT)));
-  /** In all tables of the tenant, whatever their embedder. Answers how many rows went. */
-  async function removeWhere(tenant: string, predicates: readonly string[], storedBeforeMs: number): Promise<number> {
+  /** Every table of the tenant, whatever its embedder, with a way to delete from it: one that is open here stands in line with its merges. */
+  async function eachTable(tenant: string, work: (table: Table, remove: (predicate: string) => Promise<number>) => Promise<void>): Promise<void> {
     const db = await database(tenant);
-    let removed = 0;
     for (const name of await db.tableNames()) {
+      const opened = await open.get(`${tenant}/${name.slice(TABLE_PREFIX.length)}`)?.catch(() => null);
+      if (opened) { await work(opened.table, (predicate) => opened.delete(predicate)); continue; }
       const table = await db.openTable(name);
-      for (const which of predicates) removed += (await table.delete(`stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`)).numDeletedRows;
-      table.close();
+      try { await work(table, async (predicate) => (await table.delete(predicate)).numDeletedRows); } finally { table.close(); }
     }
+    db.close();
+  }
+
+  /** Answers how many rows went. */
+  async function removeWhere(tenant: string, predicates: readonly string[], storedBeforeMs: number): Promise<number> {
+    let removed = 0;
+    await eachTable(tenant, async (_table, remove) => { for (const which of predicates) removed += await remove(`stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`); });
     return removed;
   }
 
@@ -141,16 +149,24 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       if (isLocal) await rm(`${root}/${safeName(tenant)}`, { recursive: true, force: true });
     },
 
-    sweep: (space, named, nowMs) => using(space, false, 0, async (dataset) => {
-      const old = `stored_at < ${Math.trunc(nowMs - SWEEP_AFTER_MS)}`;
-      const ids = (await dataset.table.query().where(old).select(['id']).toArray() as { id: string }[]).map(({ id }) => id);
+    async sweep(tenant, named, olderThanMs, signal) {
+      const old = `stored_at < ${Math.trunc(Date.now() - olderThanMs)}`;
       let swept = 0;
-      for (let from = 0; from < ids.length; from += SWEEP_PAGE) {
-        const page = ids.slice(from, from + SWEEP_PAGE), kept = await named(page), unnamed = page.filter((id) => !kept.has(id));
-        for (let at = 0; at < unnamed.length; at += IDS_PER_STATEMENT) swept += await dataset.delete(`${old} AND ${isAnyOf('id', unnamed.slice(at, at + IDS_PER_STATEMENT))}`);
-      }
+      await eachTable(tenant, async (table, remove) => {
+        const page = new Set<string>();
+        const sweepPage = async (): Promise<void> => {
+          signal.throwIfAborted();
+          const kept = await named([...page]), unnamed = [...page].filter((id) => !kept.has(id));
+          page.clear();
+          for (const which of inParts(unnamed, (ids) => isAnyOf('id', ids))) swept += await remove(`${old} AND ${which}`);
+        };
+        for await (const batch of table.query().where(old).select(['id'])) {
+          for (const id of batch.getChild('id') as Iterable<string>) { page.add(id); if (page.size >= SWEEP_PAGE) await sweepPage(); }
+        }
+        if (page.size > 0) await sweepPage();
+      });
       return swept;
-    }),
+    },
 
     async close() { for (const key of Array.from(open.keys())) await forget(key); },
   };
