@@ -3,13 +3,13 @@ import './quiet.ts';
 import { rm } from 'node:fs/promises';
 import { connect, Session, type Connection, type Table } from '@lancedb/lancedb';
 import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES } from '#contract/limits';
-import { openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
-import { rowId, type MemoryRow, type StoredRow } from './rows.ts';
+import { addPassageColumns, openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
+import { rowId, versionOf, type MemoryRow, type StoredRow } from './rows.ts';
 import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
 import { isAnyOf, predicate, safeName } from './sql.ts';
 
 export type { DatasetStats, Upkeep } from './dataset.ts';
-export type { MemoryRow, StoredRow } from './rows.ts';
+export type { MemoryRow, PassageVector, StoredRow } from './rows.ts';
 export type { Candidate, SemanticQuery } from './search.ts';
 export type { Filters } from './sql.ts';
 export { snippetOf } from './snippet.ts';
@@ -35,15 +35,15 @@ export interface SemanticMemory {
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
-  /** Deletes all versions of these records but the one to keep, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
+  /** Deletes all versions of these records but the one to keep, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many texts went. */
   remove(tenant: string, records: readonly { recordId: string; keep: string | null }[], storedBeforeMs: number): Promise<number>;
-  /** All versions of these records, or all rows of a connection, or all there are, that were stored before this moment: what is stored again meanwhile stays. Answers how many rows were deleted. */
+  /** All versions of these records, or all rows of a connection, or all there are, that were stored before this moment: what is stored again meanwhile stays. Answers how many texts were deleted. */
   erase(tenant: string, what: { recordIds: readonly string[] } | { connectionId: string } | { everything: true }, storedBeforeMs: number): Promise<number>;
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
-   * Looks through all tables of the tenant and deletes rows older than `olderThanMs` whose version (`recordId:contentHash`) `named` does not return.
-   * Returns how many. Only while no job of the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
+   * Looks through all tables of the tenant and deletes what is older than `olderThanMs` and of a version (`recordId:contentHash`) that `named` does not return.
+   * Returns how many rows went. Only while no job of the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
    * Throws the signal's reason between two pages.
    */
   sweep(tenant: string, named: (versions: string[]) => Promise<Set<string>>, olderThanMs: number, signal: AbortSignal): Promise<number>;
@@ -107,15 +107,20 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       const opened = await open.get(`${tenant}/${name.slice(TABLE_PREFIX.length)}`)?.catch(() => null);
       if (opened) { await work(opened.table, (predicate) => opened.delete(predicate)); continue; }
       const table = await db.openTable(name);
-      try { await work(table, async (predicate) => (await table.delete(predicate)).numDeletedRows); } finally { table.close(); }
+      try { await addPassageColumns(table); await work(table, async (predicate) => (await table.delete(predicate)).numDeletedRows); } finally { table.close(); }
     }
     db.close();
   }
 
-  /** Answers how many rows went. */
+  /** With all their passages. Answers how many texts went. */
   async function removeWhere(tenant: string, predicates: readonly string[], storedBeforeMs: number): Promise<number> {
     let removed = 0;
-    await eachTable(tenant, async (_table, remove) => { for (const which of predicates) removed += await remove(`stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`); });
+    await eachTable(tenant, async (table, remove) => {
+      for (const which of predicates) {
+        const old = `stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`, texts = await table.countRows(`${old} AND passage = 0`);
+        if (await remove(old) > 0) removed += texts;
+      }
+    });
     return removed;
   }
 
@@ -137,7 +142,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 
     remove: (tenant, records, storedBeforeMs) => removeWhere(tenant, inParts(records, (some) => {
       const kept = some.flatMap(({ recordId, keep }) => (keep === null ? [] : rowId(recordId, keep)));
-      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('id', kept)})` : ''}`;
+      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('concat(record_id, \':\', content_hash)', kept)})` : ''}`;
     }), storedBeforeMs),
     erase: (tenant, what, storedBeforeMs) => removeWhere(tenant, 'recordIds' in what ? inParts(what.recordIds, (ids) => isAnyOf('record_id', ids)) : 'connectionId' in what ? [predicate({ connection: what.connectionId })!] : ['true'], storedBeforeMs),
 
@@ -153,17 +158,17 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       const old = `stored_at < ${Math.trunc(Date.now() - olderThanMs)}`;
       let swept = 0;
       await eachTable(tenant, async (table, remove) => {
-        const page = new Set<string>();
+        let page: string[] = [];
         const sweepPage = async (): Promise<void> => {
           signal.throwIfAborted();
-          const kept = await named([...page]), unnamed = [...page].filter((id) => !kept.has(id));
-          page.clear();
-          for (const which of inParts(unnamed, (ids) => isAnyOf('id', ids))) swept += await remove(`${old} AND ${which}`);
+          const ids = page, kept = await named([...new Set(ids.map(versionOf))]);
+          page = [];
+          for (const which of inParts(ids.filter((id) => !kept.has(versionOf(id))), (some) => isAnyOf('id', some))) swept += await remove(`${old} AND ${which}`);
         };
         for await (const batch of table.query().where(old).select(['id'])) {
-          for (const id of batch.getChild('id') as Iterable<string>) { page.add(id); if (page.size >= SWEEP_PAGE) await sweepPage(); }
+          for (const id of batch.getChild('id') as Iterable<string>) { page.push(id); if (page.length >= SWEEP_PAGE) await sweepPage(); }
         }
-        if (page.size > 0) await sweepPage();
+        if (page.length > 0) await sweepPage();
       });
       return swept;
     },
