@@ -15,6 +15,8 @@ function bindings(house: EdgeHouse): Record<string, string> {
     TOKEN_KEYS: `k2:${Buffer.alloc(32, 8).toString('base64')},k1:${Buffer.alloc(32, 7).toString('base64')}`, OPERATOR_SECRET: 'operator-secret-test-only-0123456789', WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
     SIGN_UP: 'open', METRICS_TOKEN: 'metrics-token-test-only-0123456789', FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
     SANDBOX_URL: house.sandboxUrl, OPENAI_BASE_URL: `${house.fleetUrl}/model`, ARCHIVE_BYTES_MAX: String(72 << 20), ...house.providers,
+    // `npm run fuzz`: nobody reads the machine's environment in workerd.
+    ...(process.env.FUZZ_RUNS && { FUZZ_RUNS: process.env.FUZZ_RUNS }), ...(process.env.FUZZ_SEED && { FUZZ_SEED: process.env.FUZZ_SEED }),
   };
 }
 

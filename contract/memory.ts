@@ -6,7 +6,7 @@ import { QUERY_CHARS_MAX, SEARCH_LIMIT_DEFAULT, SEARCH_LIMIT_MAX } from './limit
 /** System types: active from the start, promoted to graph nodes in the commit. */
 export const SYSTEM_NODE_TYPES = ['person', 'organization', 'thread', 'event', 'channel', 'contact', 'account', 'opportunity', 'lead'] as const;
 /** Found in text, staged until a user activates their type. */
-export const STAGED_ENTITY_TYPES = ['url', 'money', 'date', 'identifier', 'phone', 'place'] as const;
+export const STAGED_ENTITY_TYPES = ['url', 'money', 'date', 'identifier', 'phone', 'place', 'mentioned_person', 'company'] as const;
 /** A type is a slug: one of the above, or one that schema discovery or a model found. */
 export type NodeType = (typeof SYSTEM_NODE_TYPES)[number] | (typeof STAGED_ENTITY_TYPES)[number] | (string & {});
 

@@ -60,7 +60,7 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
 
   async function call<T>(path: string, token: string, body: unknown, schema: z.ZodType<T>): Promise<Granted<T> | Refused> {
     const response = await fetch(`${apiUrl}/internal/${path}`, {
-      method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(INTERNAL_TIMEOUT_MS),
+      method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(INTERNAL_TIMEOUT_MS), redirect: 'manual',
     }).catch((error: unknown) => { throw new DoorError(`The front desk did not answer ${path}: ${error instanceof Error ? error.message : String(error)}`); });
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok) {

@@ -1,6 +1,7 @@
 /**
- * The straight line of a chunk: fetch -> known? -> derive -> semantic memory -> ledger. A job follows the provider's changes first, then walks its spans newest
- * first, a few at once, and sweeps last; within a span the next page is fetched while this one is stored. Cancel and shutdown are looked at between chunks.
+ * The straight line of a chunk: fetch -> known? -> derive -> semantic memory -> ledger. Of each stream a job follows the provider's changes first, then walks the
+ * spans newest first, and sweeps last, a few windows at once; within a span the next page is fetched while this one is stored. Cancel and shutdown are looked at
+ * between chunks.
  */
 import type { Connector, Page, SourceRecord, Stream, UnreadableRecord } from '#contract/connector';
 import { reasonSentences } from '#contract/errors';
@@ -8,7 +9,7 @@ import type { JobMode, Progress } from '#contract/job';
 import { PAGES_PER_WINDOW_MAX, WINDOWS_IN_FLIGHT_MAX } from '#contract/limits';
 import { planRun } from '#contract/rounds';
 import { takeTurns, type InTurn } from '#contract/turns';
-import { coveredByPage, coveredPart, streamProgress, type WindowKind } from '#contract/windows';
+import { coveredByPage, coveredPart, streamProgress } from '#contract/windows';
 import type { Database } from '#migrations/database';
 import { sortPage, type Addressed, type ChunkColumns, type Failure, type Owner } from './chunk.ts';
 import type { DerivedText } from './derive-worker.ts';
@@ -19,6 +20,7 @@ import { ProviderError, type Provider } from './provider.ts';
 import type { PassageVector } from './semantic/memory.ts';
 import { historyOf, type Mark } from './tokens.ts';
 import { walkChanges, walkSweep, type Way } from './walks.ts';
+import { orderWindows } from './window-order.ts';
 
 /** What the line needs of the workshop around it. */
 export interface Workshop {
@@ -84,29 +86,27 @@ export interface Catch {
 /** Walks every open window to its end. Throws FencedError, ProviderError, QuotaExhausted, DatabaseError or the signal's reason; what was committed stays. */
 export async function runPipeline(run: Run): Promise<Finished> {
   const line = await openLine(run);
-  for (const kind of ['changes', 'span', 'sweep'] as const) await walkAll(line, kind);
+  await walkAll(line);
   const books = await balance(run.shop.db, run.lease);
   line.counters = books.counters;
   return { progress: line.progress(), mismatch: books.mismatch ?? (books.openWindows > 0 ? `${books.openWindows} windows are not done.` : null) };
 }
 
-/** Spans side by side; changes and sweeps of one stream one after the other, so that no record is stored and forgotten at once. */
-async function walkAll(line: Line, kind: WindowKind): Promise<void> {
-  const { run } = line, open = line.windows.filter((w) => w.kind === kind && !w.done);
-  const queue = kind === 'span' ? open.map((w) => [w]) : [...Map.groupBy(open, (w) => w.stream).values()];
-  const failed = new AbortController();
-  const lanes = Array.from({ length: Math.min(WINDOWS_IN_FLIGHT_MAX, run.connector.concurrencyMax, queue.length) }, async () => {
-    try {
-      for (let windows = queue.shift(); windows && !failed.signal.aborted; windows = queue.shift()) for (const window of windows) await walk(line, window, failed.signal);
-    } catch (error) {
-      failed.abort(error);
-      throw error;
-    }
-  });
-  const results = await Promise.allSettled(lanes);
+/** As many windows at once as the connector allows; the first that fails stops the others at their next chunk. */
+async function walkAll(line: Line): Promise<void> {
+  const order = orderWindows(line.windows), walking = new Set<Promise<void>>(), failed = new AbortController();
+  const lanes = Math.min(WINDOWS_IN_FLIGHT_MAX, line.run.connector.concurrencyMax);
+  const begin = (window: OpenWindow): void => {
+    const walked: Promise<void> = walk(line, window, failed.signal).catch((error: unknown) => failed.abort(error)).finally(() => { order.ended(window); walking.delete(walked); });
+    walking.add(walked);
+  };
+  const fill = (): number => {
+    for (let window = walking.size < lanes ? order.take() : null; window; window = walking.size < lanes ? order.take() : null) begin(window);
+    return walking.size;
+  };
+  while (!failed.signal.aborted && fill() > 0) await Promise.race(walking);
+  await Promise.all(walking);
   if (failed.signal.aborted) throw failed.signal.reason;
-  const broken = results.find((r) => r.status === 'rejected');
-  if (broken) throw broken.reason;
 }
 
 /** One run of one job: its windows, its counters, its turn at the ledger. */

@@ -60,7 +60,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function workThrough(): Promise<void> {
     while (!shutdown.signal.aborted) {
-      const claim = await claimPatiently(options, shutdown.signal);
+      const claim = await askAgain(() => claimNext(options, shutdown.signal), shutdown.signal, (error) => options.log('claim_failed', { error: error.message }));
       if (!claim) return;
       // Where one job waited there may be more: each slot that finds one wakes the next.
       ring();
@@ -91,19 +91,19 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
-/** A Postgres or a front desk that is away for a moment must not leave a job to the next bell. */
-async function claimPatiently(options: RunnerOptions, signal: AbortSignal): Promise<Claim | null> {
+/** A Postgres or a front desk that is away for a moment must neither leave a job to the next bell nor end the try of one that runs. */
+async function askAgain<T>(ask: () => Promise<T>, signal: AbortSignal, tell: (error: Error) => void): Promise<T> {
   for (const waitMs of ASK_AGAIN_MS) {
     try {
-      return await claimNext(options, signal);
+      return await ask();
     } catch (error) {
-      if (!isUnavailable(error) && !(error instanceof DoorError)) throw error;
-      options.log('claim_failed', { error: error instanceof Error ? error.message : String(error) });
+      if (!(error instanceof Error) || !isUnavailable(error) && !(error instanceof DoorError)) throw error;
+      tell(error);
       await pause(waitMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return null;
+      if (signal.aborted) break;
     }
   }
-  return claimNext(options, signal);
+  return ask();
 }
 
 /** The list is read again while it is walked: who may go first changes with every job that somebody else takes meanwhile. */
@@ -141,10 +141,11 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
 }
 
 async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
-  const { db, door, shop, guard, metrics } = options, { job } = claim;
+  const { db, door, shop, guard, metrics, log } = options, { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
-  const { url, token } = await sourceOf(options, connector, claim);
+  const asked = <T>(ask: () => Promise<T>): Promise<T> => askAgain(ask, signal, (error) => log('ask_failed', { job: job.job_id, message: error.message }));
+  const { url, token } = await sourceOf(options, connector, claim, asked);
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const usage = openUsage(db, lease);
   const onRequest = (seen: RequestSeen): void => { usage.seen(seen); metrics?.request(connector.id, seen); };
@@ -156,7 +157,7 @@ async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, on
   }).finally(usage.end);
   if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
   // Both memories are complete. What a model adds comes after them, and only with the tenant's own key.
-  const key = await door.modelKey(claim);
+  const key = await asked(() => door.modelKey(claim));
   if (!key.ok) throw new LeaseLost(key.message);
   if (key.value === null) return { kind: 'completed', progress };
   const told = (counters: Counters): Progress => toProgress(counters, progress.streams, progress.covered);
@@ -175,7 +176,7 @@ const timed = (metrics: RunMetrics | undefined, integration: string, provider: P
 interface Source { url: string; token(rejected?: string): Promise<string> }
 
 /** Where the records come from, and what opens it: the account's API with the vault's tokens, or the uploaded file with the job's own. */
-async function sourceOf({ door, baseUrl }: RunnerOptions, connector: Connector, claim: Claim): Promise<Source> {
+async function sourceOf({ door, baseUrl }: RunnerOptions, connector: Connector, claim: Claim, asked: <T>(ask: () => Promise<T>) => Promise<T>): Promise<Source> {
   if (connector.baseUrl === null) {
     return {
       url: door.archiveUrl,
@@ -184,7 +185,7 @@ async function sourceOf({ door, baseUrl }: RunnerOptions, connector: Connector, 
     };
   }
   const credentials = async (rejected?: string): Promise<Credentials> => {
-    const answer = await door.credentials(claim, rejected);
+    const answer = await asked(() => door.credentials(claim, rejected));
     if (answer.ok) return answer.value;
     switch (answer.kind) {
       case 'auth_expired': throw new ProviderError('auth_expired', answer.message);

@@ -129,7 +129,10 @@ describe('the front desk', () => {
     }
     await house.restartWorker('crash');
     await house.sandbox.settings({ latencyMs: 0 });
-    for (const { job } of [running, ...busy]) expect(await client.ended(job.job_id)).toMatchObject({ status: 'completed', error_count: 0, ledger: { duplicate: 0 } });
+    for (const { job } of [running, ...busy]) {
+      const ended = await client.ended(job.job_id);
+      expect(ended, JSON.stringify((await (await client.fetch(`/api/integrations/historical-sync/jobs/${job.job_id}/events`)).json()))).toMatchObject({ status: 'completed', error_count: 0, ledger: { duplicate: 0 } });
+    }
     for (const { job_id } of theirs) expect(await second.ended(job_id)).toMatchObject({ status: 'completed' });
   }, 120_000);
 });

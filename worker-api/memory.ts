@@ -30,7 +30,7 @@ export function serveMemory(app: App): void {
 async function streamFromFleet(env: Env, path: string, body: unknown): Promise<Response> {
   const patience = new AbortController(), timer = setTimeout(() => patience.abort(), SEARCH_TIMEOUT_MS);
   const response = await fetch(`${env.WORKER_URL}/${path}`, {
-    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: patience.signal,
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: patience.signal, redirect: 'manual',
   }).catch(() => null);
   clearTimeout(timer);
   if (response?.ok && response.body) return new Response(response.body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } });
@@ -45,7 +45,7 @@ export const askMemory = async <T extends z.ZodType>(env: Env, path: 'search' | 
 /** Asks a worker. Throws ApiError: what it refused with, or `unavailable`. */
 export async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T, patienceMs = SEARCH_TIMEOUT_MS): Promise<z.output<T>> {
   const response = await fetch(`${env.WORKER_URL}/${path}`, {
-    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(patienceMs),
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(patienceMs), redirect: 'manual',
   }).catch(() => { throw new ApiError('unavailable', 'Memory does not answer right now: no worker could be reached. Try again in a moment.', { retryAfterSeconds: 5 }); });
   const answer: unknown = await response.json().catch(() => null);
   const parsed = response.ok ? schema.safeParse(answer) : null;

@@ -16,6 +16,7 @@ import { Outcome, Progress } from '#contract/job';
 import { HEARTBEAT_MS, LEASE_MS } from '#contract/limits';
 import { modelTokensPerMonth, type Plan } from '#contract/plans';
 import { MODEL_KEY_NAME } from '#contract/secrets';
+import { readJson } from './body.ts';
 import { heldBack, noteRun } from './breaker.ts';
 import { tenantDatabase } from './database.ts';
 import { archiveKey, readArchive } from './archive-store.ts';
@@ -36,7 +37,7 @@ const CredentialsBody = z.object({ rejected: z.string().max(20_000).nullable() }
 export function serveWorkerDoor(app: App): void {
   app.post('/internal/claim', async ({ env, req, json }) => {
     await checkWorker(env, req.raw);
-    const { tenant_id, job_id, worker_id } = ClaimBody.parse(await req.json());
+    const { tenant_id, job_id, worker_id } = ClaimBody.parse(await readJson(req.raw));
     const held = await heldBack(env, tenant_id, job_id);
     if (held) {
       await objectOf(env, tenant_id, job_id).hold(held.until, held.message);
@@ -56,7 +57,7 @@ export function serveWorkerDoor(app: App): void {
 
   app.post('/internal/heartbeat', async ({ env, req, json }) => {
     const claims = await readJobToken(env, req.raw);
-    const { progress } = BeatBody.parse(await req.json());
+    const { progress } = BeatBody.parse(await readJson(req.raw));
     const reply = await objectOf(env, claims.tenant, claims.job).beat(claims.fence, progress);
     if (!reply.ok) throw fenced();
     return json({ token: await signJobToken(env, claims) });
@@ -64,7 +65,7 @@ export function serveWorkerDoor(app: App): void {
 
   app.post('/internal/release', async ({ env, req, json }) => {
     const claims = await readJobToken(env, req.raw);
-    const { outcome } = ReleaseBody.parse(await req.json());
+    const { outcome } = ReleaseBody.parse(await readJson(req.raw));
     const reply = await objectOf(env, claims.tenant, claims.job).release(claims.fence, outcome);
     if (!reply.ok) throw fenced();
     // A count that is lost when we die in between is one failure fewer, nothing else; the job's own back-off is longer than this takes.
@@ -74,7 +75,7 @@ export function serveWorkerDoor(app: App): void {
 
   app.post('/internal/credentials', async ({ env, req, json }) => {
     const claims = await readJobToken(env, req.raw);
-    const { rejected } = CredentialsBody.parse(await req.json());
+    const { rejected } = CredentialsBody.parse(await readJson(req.raw));
     if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
     const reply = await env.CONNECTION_VAULT.getByName(vaultName(claims.tenant, claims.connection)).accessToken(rejected);
     if (reply.ok) return json({ access_token: reply.accessToken, api_url: reply.apiUrl });

@@ -22,7 +22,7 @@ function deriveOne(record: SourceRecord): DerivedRecord {
     title, text, parts, redacted,
     passages: passagesOf(title, text, parts, fresh),
     preview: cut(fresh.slice(0, 4 * PREVIEW_CHARS).replace(/\s+/g, ' ').trim(), PREVIEW_CHARS),
-    people: [...new Set(record.participants.flatMap(({ address }) => (address === null ? [] : [address.toLowerCase().toWellFormed()])))],
+    people: [...new Set(record.participants.flatMap(({ address }) => (address === null ? [] : [clean(address.toLowerCase())])))],
     facts: wellFormed(factsOf(record, derived)),
   };
 }
@@ -40,6 +40,8 @@ function factsOf(record: SourceRecord, derived: DerivedText): Facts {
 function wellFormed(facts: Facts): Facts {
   const isClean = facts.entities.every(({ key, name }) => isPlain(key) && isPlain(name));
   if (isClean && facts.entities.every(({ properties }) => Object.values(properties).every((value) => typeof value !== 'string' || isPlain(value)))) return facts;
-  return JSON.parse(JSON.stringify(facts, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed().replaceAll('\u0000', '') : value))) as Facts;
+  return JSON.parse(JSON.stringify(facts, (_, value: unknown) => (typeof value === 'string' ? clean(value) : value))) as Facts;
 }
+/** As both stores and every filter spell it. */
+const clean = (text: string): string => text.toWellFormed().replaceAll('\u0000', '');
 const isPlain = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000');

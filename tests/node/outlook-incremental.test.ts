@@ -38,8 +38,11 @@ describe('a backfill', () => {
     const { asked } = await account.sync({ since: at(60), until: new Date().toISOString() });
     expect(asked.filter((a) => a.path.includes('delta')), 'the token that is there goes on').toEqual([]);
     const wider = await account.sync({ since: at(70), until: new Date().toISOString() });
-    const order = wider.asked.map((a) => (a.path.includes('delta') ? 'delta' : 'list'));
-    expect(order.lastIndexOf('delta'), 'before the first window').toBeLessThan(order.indexOf('list'));
+    for (const isCalendar of [true, false]) {
+      const order = wider.asked.filter((a) => a.path.includes('calendarView') === isCalendar).map((a) => (a.path.includes('delta') ? 'delta' : 'list'));
+      expect(order).toContain('delta');
+      expect(order.lastIndexOf('delta'), 'before the first window of its stream').toBeLessThan(order.indexOf('list'));
+    }
     expect(wider.asked.filter((a) => /\/(messages|events)\/[^/]+$/.test(a.path) && !a.path.endsWith('delta'))).toEqual([]);
     await later();
     expect((await tokens()).map((t) => t.stream), 'the narrower ones have told all and are gone').toEqual(['calendar', 'mail']);

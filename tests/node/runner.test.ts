@@ -74,6 +74,14 @@ describe('the runner', () => {
     expect(w.released.map((r) => r.job).toSorted()).toEqual(w.claimed.toSorted());
   });
 
+  it('asks a front desk that is away for what opens the provider again: no try of the job ends of it', async () => {
+    let away = 2;
+    const w = world({ deaf: async () => { if (away-- > 0) throw new DoorError('The front desk did not answer.'); } }), runner = runnerAt(3, w);
+    runner.ring();
+    await until(async () => w.released.length, (n) => n === 3, 'all are done');
+    expect(w.released.map((r) => r.outcome.kind)).toEqual(['paused', 'paused', 'paused']);
+  });
+
   it('told to end does not wait for anybody who is away', async () => {
     const w = world({ awayPostgres: Infinity }), runner = runnerAt(1, w);
     runner.ring();
