@@ -15,18 +15,22 @@ function bindings(house: EdgeHouse): Record<string, string> {
     TOKEN_KEYS: `k2:${Buffer.alloc(32, 8).toString('base64')},k1:${Buffer.alloc(32, 7).toString('base64')}`, OPERATOR_SECRET: 'operator-secret-test-only-0123456789', WORKER_URL: house.fleetUrl, BACK_ROOM_URL: house.backRoomUrl,
     SIGN_UP: 'open', METRICS_TOKEN: 'metrics-token-test-only-0123456789', FLY_API_URL: house.fleetUrl, FLY_APP: 'edge-app', FLY_API_TOKEN: 'fly-token-test-only',
     SANDBOX_URL: house.sandboxUrl, OPENAI_BASE_URL: `${house.fleetUrl}/model`, ARCHIVE_BYTES_MAX: String(72 << 20), ...house.providers,
+    // `npm run fuzz`: nobody reads the machine's environment in workerd.
+    ...(process.env.FUZZ_RUNS && { FUZZ_RUNS: process.env.FUZZ_RUNS }), ...(process.env.FUZZ_SEED && { FUZZ_SEED: process.env.FUZZ_SEED }),
   };
 }
 
-/** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
-const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/steer.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts', 'tests/secrecy.test.ts', 'tests/openapi.test.ts', 'tests/later.test.ts'];
+/** Tests that start everything: Postgres, workerd, sandbox, worker processes. Two houses beside each other. */
+const WHOLE_HOUSE = ['real-mail', 'start', 'integrations', 'secrecy', 'openapi', 'later'].map((name) => `tests/${name}.test.ts`);
+/** Whole houses in which time matters: how soon somebody who was killed is replaced, how many workers a queue calls for. Alone on the machine. */
+const IN_TIME = ['line', 'fleet', 'chaos', 'steer'].map((name) => `tests/${name}.test.ts`);
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: WHOLE_HOUSE, testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
-      // One after the other and alone on the machine: they measure how soon a killed worker is replaced.
-      { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 2 } } },
+      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: [...WHOLE_HOUSE, ...IN_TIME], testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
+      { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } } },
+      { test: { name: 'in-time', environment: 'node', include: IN_TIME, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 2 } } },
       {
         plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
         test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },

@@ -13,6 +13,18 @@ export const ENTITIES_PER_RECORD_MAX = 2_000;
 /** Links, amounts, dates .. of one kind found in one text: a newsletter has hundreds, its first ones say what it is about. */
 export const FOUND_PER_TYPE_MAX = 100;
 
+// --- passages
+/** Up to here a text has one vector: most mails, and what a mean of words still says. Measured on real mail: nine of ten. */
+export const PASSAGE_WHOLE_CHARS_MAX = 3_000;
+/** Characters of one passage of a longer text: some paragraphs. A full text has six. */
+export const PASSAGE_CHARS = 2_000;
+/** A phrase across a boundary stands whole in one of both. */
+export const PASSAGE_OVERLAP_CHARS = 200;
+/** So far back from its end a passage may end with a paragraph or a sentence instead. */
+export const PASSAGE_BOUNDARY_CHARS = 600;
+/** Vector hits looked at for one record that is wanted: some are passages of one text. */
+export const PASSAGES_PER_HIT = 2;
+
 // --- embeddings (OpenAI's documented limits)
 export const EMBEDDING_INPUTS_MAX = 2_048;
 export const EMBEDDING_TOKENS_PER_INPUT_MAX = 8_192;
@@ -26,6 +38,34 @@ export const EMBEDDING_CHARS_PER_TOKEN = 4;
 export const EMBEDDING_RETRIES_MAX = 4;
 /** Batches of one call in flight: 911 instead of 314 records/s. */
 export const EMBEDDING_REQUESTS_IN_FLIGHT = 4;
+
+
+// --- a tenant's own embedder, filled in the background
+/** Records of one step: texts read, embedded in a few requests, stored, written down. What a kill costs at most. */
+export const EMBED_BATCH_RECORDS = 128;
+/** Whoever works on a tenant's vectors says so this often times three; dead ones are followed after it. */
+export const EMBED_HOLD_MS = 30 * SECOND;
+/** How often a worker looks, and how often it looks at a tenant for which nothing was to do. */
+export const EMBED_LOOK_EVERY_MS = 15 * SECOND;
+export const EMBED_REST_MS = MINUTE;
+/** After a service that refused the key, has no quota or answers nonsense. */
+export const EMBED_AGAIN_MS = 10 * MINUTE;
+/** One tenant's turn; then the next one's. */
+export const EMBED_TURN_MS = MINUTE;
+/** Tenants of one look. */
+export const EMBED_TENANTS_MAX = 20;
+/** A dataset that nobody searches any more: longer than any worker believes in it (EMBEDDER_BELIEVED_MS). */
+export const EMBED_DROP_AFTER_MS = 2 * MINUTE;
+/** Tokens embedded for one of the plan's: they cost a twentieth. */
+export const EMBED_TOKENS_PER_TOKEN = 20;
+/** How long a worker believes which embedder a tenant's searches use, and its key. */
+export const EMBEDDER_BELIEVED_MS = 5 * SECOND;
+export const MODEL_KEY_BELIEVED_MS = MINUTE;
+/** A query waits so long for its vector; a service that failed is not asked again for so long. Without it the local vectors answer. */
+export const QUERY_VECTOR_TIMEOUT_MS = 2 * SECOND;
+export const QUERY_VECTOR_PAUSE_MS = 10 * SECOND;
+/** The leave to fetch a tenant's key for one question. */
+export const MODEL_TICKET_SECONDS = 60;
 
 // --- enrichment (a tenant's model reads what is stored)
 /** One answer of a model about up to ENRICH_BATCH_RECORDS_MAX records. Local models take a minute. */
@@ -79,6 +119,9 @@ export const SWEEP_EVERY_MS = 10 * MINUTE;
 /** Of one look: tenants, and leftovers of each; the rest is swept by the next one. */
 export const SWEPT_TENANTS_MAX = 50;
 export const LEFTOVERS_AT_ONCE_MAX = 2_000;
+/** Looking through all rows of one tenant, 300,000 of them: 20 s. What is not done by then is begun anew, after SWEEP_AGAIN_MS. */
+export const SWEEP_TIMEOUT_MS = 5 * MINUTE;
+export const SWEEP_AGAIN_MS = HOUR;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
 /** Three small requests to the object store at start-up. */

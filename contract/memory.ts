@@ -28,6 +28,9 @@ export interface Facts { entities: EntityFact[]; relations: RelationFact[] }
 /** A part of the stored text: what is new, and what is history or boilerplate. Offsets are UTF-16 code units into `text`, ascending, not overlapping. */
 export interface MarkedPart { kind: 'quote' | 'signature' | 'disclaimer'; start: number; end: number }
 
+/** A stretch of a text with a vector of its own. Offsets in the text, half open; `embeddable`: subject, and what is new in the stretch. */
+export interface Passage { start: number; end: number; embeddable: string }
+
 /** A record after cleaning: what both memories store. */
 export interface DerivedRecord {
   /** Redacted, whitespace-normal, at most TITLE_CHARS_MAX. */
@@ -35,8 +38,8 @@ export interface DerivedRecord {
   /** The whole readable text (new part, quotes, signature), redacted, well-formed Unicode without NUL, at most TEXT_CHARS_MAX characters. */
   text: string;
   parts: MarkedPart[];
-  /** Subject and new part only: what is embedded. */
-  embeddable: string;
+  /** Subject and new part only: what is embedded. One of a short text, several of a long one. */
+  passages: Passage[];
   /** First about 200 characters of the new part, for lists. */
   preview: string;
   /** Lower-cased addresses of all participants, unique: the person filter. */

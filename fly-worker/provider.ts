@@ -151,11 +151,20 @@ export function openProvider(options: ProviderOptions): Provider {
   return {
     get: getWith(() => false), bytes,
     pageSize: () => pageSize,
-    fetchPage: (connector, { pageSizeMax = Infinity, ...where }) => inPages(pageSizeMax, (how) => connector.fetchPage({ ...where, ...how })),
-    readChanges: (connector, where) => inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how, now: new Date(clock.now()).toISOString() })),
+    fetchPage: async (connector, { pageSizeMax = Infinity, ...where }) => keepable(await inPages(pageSizeMax, (how) => connector.fetchPage({ ...where, ...how }))),
+    readChanges: async (connector, where) => keepable(await inPages(Infinity, (how) => connector.changes!.read({ ...where, ...how, now: new Date(clock.now()).toISOString() }))),
     readOne: (connector, where) => connector.readOne!({ ...where, baseUrl, get: getWith(() => false), bytes }),
     refusals: () => refusals,
   };
+}
+
+/** A page whose next place no checkpoint can hold leads nowhere: jsonb takes neither NUL nor half a character. Throws ProviderError `unreadable_answer`. */
+function keepable<P extends { next: unknown }>(page: P): P {
+  JSON.stringify(page.next, (_, value: unknown) => {
+    if (typeof value === 'string' && (!value.isWellFormed() || value.includes('\0'))) throw new ProviderError('unreadable_answer', `The provider named a next page by something that is no text. ${ADVICE.unreadable_answer}`);
+    return value;
+  });
+  return page;
 }
 
 type Answer<T> = { kind: 'read'; value: T } | Failure;

@@ -6,10 +6,10 @@ import { faults, open, type Stage } from './conformance.ts';
 import { noFault, replay, status, type Replay, type Tape, type TapeChanges } from './tapes/replay.ts';
 
 const PAGES_MAX = 60;
-interface Round { places: unknown[]; records: string[]; unreadable: string[]; removed: string[]; token: unknown }
+export interface Round { places: unknown[]; records: string[]; unreadable: string[]; removed: string[]; token: unknown }
 
 /** Reads a round to its end as the pipeline does; every place goes through a jsonb column. Null: begins. */
-async function readRound({ connector, server, tape, directory }: Stage, stream: string, start: unknown): Promise<Round> {
+export async function readRound({ connector, server, tape, directory }: Stage, stream: string, start: unknown): Promise<Round> {
   const provider = open({ connector, server, tape }), round: Round = { places: [], records: [], unreadable: [], removed: [], token: null };
   for (let from = start; round.places.length < PAGES_MAX;) {
     const page = await provider.readChanges(connector, { stream, span: tape.span, directory, from });

@@ -14,7 +14,7 @@ function instantClock(): Clock & { waits: number[] } {
   return { waits, now: () => now, wait: (ms, signal) => { waits.push(ms); now += ms; return signal.aborted ? Promise.reject(signal.reason as Error) : Promise.resolve(); } };
 }
 
-interface Walk { ids: string[]; unreadable: string[]; cursors: unknown[]; note: string | null; leftOut: number }
+export interface Walk { ids: string[]; unreadable: string[]; cursors: unknown[]; note: string | null; leftOut: number }
 /** One connector before its tape. */
 export interface Stage { connector: Connector; server: Replay; tape: Tape; directory: unknown }
 
@@ -27,7 +27,7 @@ export function open({ connector, server, tape }: Pick<Stage, 'connector' | 'ser
 }
 
 /** Reads a window to its end as the pipeline does; every cursor goes through the checkpoint column. */
-async function walk({ connector, server, tape, directory }: Stage, stream: string, from: unknown = null): Promise<Walk> {
+export async function walk({ connector, server, tape, directory }: Stage, stream: string, from: unknown = null): Promise<Walk> {
   const provider = open({ connector, server, tape }), range = tape.range ?? tape.span;
   const seen: Walk = { ids: [], unreadable: [], cursors: [], note: null, leftOut: 0 };
   let covered = 0;
@@ -52,6 +52,7 @@ async function walk({ connector, server, tape, directory }: Stage, stream: strin
       covered = page.covered;
     }
     if (page.next === null) return seen;
+    expect(JSON.stringify(page.next), 'fits into a checkpoint').not.toMatch(/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i);
     cursor = connector.cursor.parse(JSON.parse(JSON.stringify(page.next)));
   }
   throw new Error(`${connector.id}: no last page within ${PAGES_MAX}`);

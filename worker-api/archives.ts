@@ -7,6 +7,7 @@ import type { IntegrationId } from '#contract/job';
 import { ARCHIVE_HEAD_BYTES, ARCHIVES_PER_TENANT_MAX } from '#contract/limits';
 import { connectorOf } from '#fly-worker/connectors/index';
 import { archiveKey, bytesMaxOf, storeArchive, tooLarge, type Stored } from './archive-store.ts';
+import { readBytes } from './body.ts';
 import { connectionColumns, toConnection } from './connections.ts';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
@@ -16,8 +17,7 @@ export function serveArchives(app: App): void {
   serve(app, routes.checkArchive, async ({ env, principal: { tenantId }, query: { integration_id, name, bytes }, context }) => {
     const { upload } = uploadable(integration_id), bytesMax = bytesMaxOf(env);
     if (bytes > bytesMax) throw tooLarge(bytesMax);
-    if (Number(context.req.header('content-length') ?? Infinity) > ARCHIVE_HEAD_BYTES) throw new ApiError('bad_request', `Send the first ${ARCHIVE_HEAD_BYTES} bytes of the file, or all of a smaller one.`);
-    const trouble = upload.refuse(new Uint8Array(await context.req.arrayBuffer()));
+    const trouble = upload.refuse(await readBytes(context.req.raw, ARCHIVE_HEAD_BYTES));
     if (trouble !== null) throw new ApiError('unprocessable', trouble);
     await placeFor(env, tenantId, integration_id, name);
     return null;

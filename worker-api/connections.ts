@@ -162,7 +162,7 @@ async function connect(env: Env, { tenantId, name }: Principal, connector: Conne
 
 async function accountName(env: Env, connector: Connector, tokens: Tokens): Promise<string> {
   const { path, schema } = connector.oauth!.account;
-  const response = await fetch(`${tokens.apiUrl ?? addressOf(env, connector.baseUrl!)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS) })
+  const response = await fetch(`${tokens.apiUrl ?? addressOf(env, connector.baseUrl!)}${path}`, { headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' }, signal: AbortSignal.timeout(ACCOUNT_TIMEOUT_MS), redirect: 'manual' })
     .catch(() => { throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`); });
   const parsed = schema.safeParse(await response.json().catch(() => null));
   if (!response.ok || !parsed.success) throw new OAuthError('unavailable', `${connector.title} did not say whose account this is.`);

@@ -39,7 +39,7 @@ export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<
 /** Tells the fleet to look. False: nobody answered, or every slot is busy. */
 async function ringFleet(env: Env): Promise<boolean> {
   const response = await fetch(`${env.WORKER_URL}/doorbell`, {
-    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}` }, signal: AbortSignal.timeout(DOORBELL_TIMEOUT_MS),
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}` }, signal: AbortSignal.timeout(DOORBELL_TIMEOUT_MS), redirect: 'manual',
   }).catch(() => null);
   await response?.body?.cancel();
   return response?.status === 202;

@@ -57,7 +57,7 @@ function portsOf(env: Env): FleetPorts {
 function workersOf(env: Env): Workers {
   return {
     async report(machineId) {
-      const response = await fetch(`${env.WORKER_URL}/healthz`, { headers: { [ONLY_THIS_MACHINE]: machineId }, signal: AbortSignal.timeout(FLEET_ASK_TIMEOUT_MS) }).catch(() => null);
+      const response = await fetch(`${env.WORKER_URL}/healthz`, { headers: { [ONLY_THIS_MACHINE]: machineId }, signal: AbortSignal.timeout(FLEET_ASK_TIMEOUT_MS), redirect: 'manual' }).catch(() => null);
       const health = Health.safeParse(await response?.json().catch(() => null));
       if (!response?.ok || !health.success || health.data.machine_id !== machineId) return null;
       return { busy: health.data.busy, draining: health.data.draining, idleMs: health.data.idle_seconds * 1000 };
@@ -65,7 +65,7 @@ function workersOf(env: Env): Workers {
     async drain(machineId) {
       const response = await fetch(`${env.WORKER_URL}/drain`, {
         method: 'POST', headers: { [ONLY_THIS_MACHINE]: machineId, authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ machine_id: machineId }), signal: AbortSignal.timeout(FLEET_TIMEOUT_MS),
+        body: JSON.stringify({ machine_id: machineId }), signal: AbortSignal.timeout(FLEET_TIMEOUT_MS), redirect: 'manual',
       }).catch(() => null);
       await response?.body?.cancel();
       return response?.status === 200 ? 'drained' : response?.status === 409 ? 'busy' : 'unknown';

@@ -26,7 +26,7 @@ export function openFlyMachines({ apiUrl, app, token }: FlyOptions): MachinesApi
     const what = `${method} /machines${path.split('?')[0]}`;
     const response = await fetch(`${base}${path}`, {
       method, headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(FLEET_TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: AbortSignal.timeout(FLEET_TIMEOUT_MS), redirect: 'manual',
     }).catch((error: unknown) => { throw new MachinesApiError('unreachable', `The Machines API did not answer ${what}: ${error instanceof Error ? error.message : String(error)}`); });
     const answer: unknown = await response.json().catch(() => null);
     if (!response.ok) throw refusal(what, response, answer);

@@ -40,10 +40,14 @@ export { SyncJob } from '#durable-objects/sync-job';
 export { WorkerFleet } from './fleet.ts';
 export { ConnectionVault } from './vault/connection-vault.ts';
 
+/** Two years, as the browsers' lists of https-only names want it. Said over http it means nothing. */
+const HSTS = 'max-age=63072000; includeSubDomains';
+
 const app: App = new Hono<{ Bindings: Env }>();
-const headers = secureHeaders();
-// An upgrade's answer belongs to the job's object and cannot be changed.
-app.use((context, next) => (context.req.path.startsWith('/ws/') ? next() : headers(context, next)));
+// Nothing that the desk answers is a page, but for /docs, which brings its own policy: whatever a browser makes of an answer, nothing in it runs, loads or is framed.
+const headers = secureHeaders({ overwrite: false, contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] }, xFrameOptions: 'DENY', strictTransportSecurity: HSTS });
+// An upgrade's answer belongs to the job's object and cannot be changed. No page can ask for one but by a socket, which shows it nothing else.
+app.use((context, next) => (context.req.header('upgrade')?.toLowerCase() === 'websocket' ? next() : headers(context, next)));
 app.use(limitVisitors);
 
 app.get('/healthz', ({ json }) => json({ ok: true }));

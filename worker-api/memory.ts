@@ -8,10 +8,10 @@ import { MemoryRecord, SearchAnswer } from '#contract/memory';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { serve, uuidOr404, type App } from './route.ts';
-import { signForWorker } from './tokens.ts';
+import { signForWorker, signModelTicket } from './tokens.ts';
 
 export function serveMemory(app: App): void {
-  serve(app, routes.search, ({ env, principal, query }) => askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer));
+  serve(app, routes.search, ({ env, principal, query }) => askMemory(env, 'search', principal.tenantId, { query }, SearchAnswer));
   serve(app, routes.getRecord, ({ env, principal, params }) => askFleet(env, 'record', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, MemoryRecord));
   serve(app, routes.exportMemory, ({ env, principal }) => streamFromFleet(env, 'export', { tenant_id: principal.tenantId }));
   serve(app, routes.memoryStats, async ({ env, principal: { tenantId } }) => {
@@ -30,7 +30,7 @@ export function serveMemory(app: App): void {
 async function streamFromFleet(env: Env, path: string, body: unknown): Promise<Response> {
   const patience = new AbortController(), timer = setTimeout(() => patience.abort(), SEARCH_TIMEOUT_MS);
   const response = await fetch(`${env.WORKER_URL}/${path}`, {
-    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: patience.signal,
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: patience.signal, redirect: 'manual',
   }).catch(() => null);
   clearTimeout(timer);
   if (response?.ok && response.body) return new Response(response.body, { headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' } });
@@ -38,10 +38,14 @@ async function streamFromFleet(env: Env, path: string, body: unknown): Promise<R
   throw new ApiError('unavailable', 'Memory does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 });
 }
 
+/** Asks a worker to find something, with leave to fetch the tenant's own model key for it. Throws as askFleet. */
+export const askMemory = async <T extends z.ZodType>(env: Env, path: 'search' | 'context', tenantId: string, question: object, schema: T): Promise<z.output<T>> =>
+  askFleet(env, path, { tenant_id: tenantId, ticket: await signModelTicket(env, tenantId), ...question }, schema);
+
 /** Asks a worker. Throws ApiError: what it refused with, or `unavailable`. */
 export async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T, patienceMs = SEARCH_TIMEOUT_MS): Promise<z.output<T>> {
   const response = await fetch(`${env.WORKER_URL}/${path}`, {
-    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(patienceMs),
+    method: 'POST', headers: { authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(patienceMs), redirect: 'manual',
   }).catch(() => { throw new ApiError('unavailable', 'Memory does not answer right now: no worker could be reached. Try again in a moment.', { retryAfterSeconds: 5 }); });
   const answer: unknown = await response.json().catch(() => null);
   const parsed = response.ok ? schema.safeParse(answer) : null;

@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import type { RouteScope, Scope } from '#contract/accounts';
 import type { Route } from '#contract/api';
 import { ApiError } from '#contract/errors';
-import { REQUEST_BYTES_MAX } from '#contract/limits';
 import { personOf, principalOf, type Person, type Principal } from './auth.ts';
+import { readJson } from './body.ts';
 import type { Env } from './env.ts';
 
 export type App = Hono<{ Bindings: Env }>;
@@ -31,7 +31,7 @@ export function serve<const R extends Route>(app: App, route: R, handle: (call: 
     context.header('cache-control', 'no-store');
     const params = route.params ? parse(route.params, req.param(), 'path', /\{(?:job|record|node)_id\}/.test(route.path) ? 'not_found' : 'bad_request') : undefined;
     const query = route.query ? parse(route.query, req.query(), 'query', 'bad_request') : undefined;
-    const body = route.body ? parse(route.body, await readBody(req.raw), 'body', 'bad_request') : undefined;
+    const body = route.body ? parse(route.body, await readJson(req.raw), 'body', 'bad_request') : undefined;
     const answer = await handle({ env, ...caller, params, query, body, context } as unknown as Call<R>);
     if (answer instanceof Response) return answer;
     return route.answer === null ? context.body(null, 204) : context.json(answer as object, route.status as 200);
@@ -65,8 +65,10 @@ export async function admit(scope: Scope | 'owner', request: Request, env: Env, 
 
 /** A browser sends its cookies from any page; only our own may act with them. */
 function refuseForeignOrigin(request: Request, env: Env): void {
-  const origin = request.headers.get('origin');
-  if (origin !== null && origin !== new URL(env.APP_URL).origin && origin !== new URL(request.url).origin) {
+  const origin = request.headers.get('origin'), site = request.headers.get('sec-fetch-site');
+  const isForeign = origin !== null && origin !== new URL(env.APP_URL).origin && origin !== new URL(request.url).origin;
+  // https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header (a page of a neighbouring subdomain is another site, too)
+  if (isForeign || site === 'cross-site' || site === 'same-site') {
     throw new ApiError('forbidden', 'This request came from another site. Open the app itself and try again.');
   }
 }
@@ -77,18 +79,6 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, where: string, co
   const details = result.error.issues.map((i) => ({ in: where, path: i.path.join('.'), message: i.message }));
   if (code === 'not_found') throw new ApiError('not_found', 'There is no such thing here. Check the id.');
   throw new ApiError('bad_request', `The request is not as expected: ${details.map((d) => `${d.path || where}: ${d.message}`).join('; ')}.`, { details });
-}
-
-async function readBody(request: Request): Promise<unknown> {
-  if (Number(request.headers.get('content-length') ?? 0) > REQUEST_BYTES_MAX) throw new ApiError('payload_too_large', `The request is larger than ${REQUEST_BYTES_MAX / 1024} KB.`);
-  const text = await request.text();
-  if (text.length > REQUEST_BYTES_MAX) throw new ApiError('payload_too_large', `The request is larger than ${REQUEST_BYTES_MAX / 1024} KB.`);
-  if (text.trim() === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError('bad_request', 'The request\'s body is not JSON.');
-  }
 }
 
 /** An id that cannot be one of ours is simply unknown. Throws ApiError `not_found`. */

@@ -1,6 +1,7 @@
 /** An uploaded file as connectors read it: any part, by ranges through the workers' door, never the whole. */
 import { ARCHIVE_READ_BYTES } from '#contract/limits';
 import type { Ask } from '#contract/connector';
+import { inUrl } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 
 export interface ArchiveFile {
@@ -20,7 +21,7 @@ export function openArchive({ bytes, baseUrl }: Pick<Ask, 'bytes' | 'baseUrl'>, 
   let held: Uint8Array = new Uint8Array(), heldFrom = 0, size = Infinity, current = version;
 
   async function fetchFrom(from: number, length: number): Promise<void> {
-    const query = current === null ? '' : `?version=${encodeURIComponent(current)}`;
+    const query = current === null ? '' : `?version=${inUrl(current)}`;
     const answer = await bytes({ url: `${baseUrl}/file${query}`, from, length: Math.min(Math.max(length, ARCHIVE_READ_BYTES), size - from) });
     if (current !== null && answer.version !== current) throw replaced();
     ({ bytes: held, version: current, total: size } = answer);

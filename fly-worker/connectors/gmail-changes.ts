@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { readMails, readMessage } from './gmail-mail.ts';
-import { inSpan } from './items.ts';
+import { inSpan, inUrl } from './items.ts';
 import { isoOf } from './mail-headers.ts';
 import { ProviderError } from './provider-error.ts';
 
@@ -48,7 +48,7 @@ async function readHistory({ get, baseUrl, pageSize }: ChangesContext<GmailPlace
   try {
     if (pageToken === null) return await get(History, { url });
     // A page token that was forgotten begins the round again.
-    return await get(History, { url: `${url}&pageToken=${encodeURIComponent(pageToken)}` }).catch((error: unknown) => { if (isKind(error, 'bad_request')) return get(History, { url }); throw error; });
+    return await get(History, { url: `${url}&pageToken=${inUrl(pageToken)}` }).catch((error: unknown) => { if (isKind(error, 'bad_request')) return get(History, { url }); throw error; });
   } catch (error) {
     if (!isNotFound(error)) throw error;
     throw new ProviderError('gone', 'Gmail no longer remembers what has changed since the last sync. The mailbox is read anew.', { cause: error });
@@ -80,7 +80,7 @@ async function look(context: ChangesContext<GmailPlace, null>, ids: string[]): P
 /** Null: gone, or where no list shows it. https://developers.google.com/workspace/gmail/api/reference/rest/v1/Format */
 async function readHead({ get, baseUrl }: Ask, id: string): Promise<z.infer<typeof Head> | null> {
   try {
-    const head = await get(Head, { url: `${baseUrl}/gmail/v1/users/me/messages/${encodeURIComponent(id)}?format=minimal` });
+    const head = await get(Head, { url: `${baseUrl}/gmail/v1/users/me/messages/${inUrl(id)}?format=minimal` });
     return head.labelIds?.some((label) => HIDING_LABELS.has(label)) ? null : head;
   } catch (error) {
     if (isNotFound(error)) return null;

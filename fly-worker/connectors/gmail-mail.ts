@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { GetJson, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { bodyOf, hasAttachments, Part, PartBody, partsElsewhere } from './gmail-body.ts';
-import { facts, readItems } from './items.ts';
+import { facts, inUrl, readItems } from './items.ts';
 import { headerOf, isoOf, messageIdIn, peopleOf } from './mail-headers.ts';
 import { ProviderError } from './provider-error.ts';
 
@@ -22,7 +22,7 @@ export const readMails = (mails: unknown[]): { records: SourceRecord[]; unreadab
 
 /** A mail as Gmail has it, or why it is not to be had. A mail can be deleted between the list and here: that is its own failure, not the page's. */
 export async function readMessage(get: GetJson, baseUrl: string, id: string): Promise<{ mail: unknown } | { gone: UnreadableRecord }> {
-  const url = `${baseUrl}/gmail/v1/users/me/messages/${encodeURIComponent(id)}`;
+  const url = `${baseUrl}/gmail/v1/users/me/messages/${inUrl(id)}`;
   try {
     // https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get
     const mail = await get(z.unknown(), { url: `${url}?format=full` });
@@ -30,7 +30,7 @@ export async function readMessage(get: GetJson, baseUrl: string, id: string): Pr
     if (!parsed.success || !parsed.data.payload) return { mail };
     for (const { part, attachmentId } of partsElsewhere(parsed.data.payload)) {
       // https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages.attachments/get
-      part.body = await get(PartBody, { url: `${url}/attachments/${encodeURIComponent(attachmentId)}` });
+      part.body = await get(PartBody, { url: `${url}/attachments/${inUrl(attachmentId)}` });
     }
     return { mail: parsed.data };
   } catch (error) {

@@ -4,7 +4,7 @@ import { defineConnector, type FetchContext, type Span } from '#contract/connect
 import { gmailChanges, readOne, type GmailPlace } from './gmail-changes.ts';
 import { readMails, readMessage } from './gmail-mail.ts';
 import { googleOAuth, PageToken, untilForgotten } from './google-oauth.ts';
-import { inSpan } from './items.ts';
+import { inSpan, inUrl } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** Gmail's own limit. */
@@ -26,7 +26,7 @@ export const gmail = defineConnector<PageToken, null, GmailPlace>({
   concurrencyMax: 10,
   cursor: PageToken,
 
-  streams: () => Promise.resolve([{ name: 'mail', order: 'newest_first', windowDays: 7 }]),
+  streams: () => Promise.resolve([{ name: 'mail', order: 'newest_first', windowDays: 14 }]),
 
   async fetchPage(context) {
     if (context.stream !== 'mail') throw new ProviderError('bad_request', `Gmail has no stream called "${context.stream}". Start the sync again.`);
@@ -48,8 +48,8 @@ export const gmail = defineConnector<PageToken, null, GmailPlace>({
 /** `after:` and `before:` take whole seconds, and whether the edges belong to it is not documented: a second more is asked for and cut off again. */
 function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken, null>): string {
   const query = `after:${seconds(span.since, Math.floor) - 1} before:${seconds(span.until, Math.ceil) + 1}`;
-  const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor.pageToken)}`;
-  return `${baseUrl}/gmail/v1/users/me/messages?q=${encodeURIComponent(query)}&maxResults=${Math.min(pageSize, LIST_MAX)}${token}`;
+  const token = cursor === null ? '' : `&pageToken=${inUrl(cursor.pageToken)}`;
+  return `${baseUrl}/gmail/v1/users/me/messages?q=${inUrl(query)}&maxResults=${Math.min(pageSize, LIST_MAX)}${token}`;
 }
 
 const seconds = (iso: Span['since'], round: (n: number) => number): number => round(Date.parse(iso) / 1_000);

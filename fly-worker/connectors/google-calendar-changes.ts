@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { readEvents } from './google-events.ts';
+import { inUrl } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** All-day events are days of the calendar's own zone, up to 14 hours away from the UTC day under which they are remembered. */
@@ -27,10 +28,10 @@ export const calendarChanges: Changes<CalendarPlace, null> = {
   async read(context) {
     const syncToken = context.from?.syncToken ?? null;
     if (syncToken === null) {
-      const tokens = await list(context, Tokens, `timeMin=${encodeURIComponent(new Date(Date.parse(context.span.since) - ZONE_REACH_MS).toISOString())}&fields=nextPageToken,nextSyncToken`, LIST_MAX);
+      const tokens = await list(context, Tokens, `timeMin=${inUrl(new Date(Date.parse(context.span.since) - ZONE_REACH_MS).toISOString())}&fields=nextPageToken,nextSyncToken`, LIST_MAX);
       return { records: [], unreadable: [], removed: [], ...goesOn(null, tokens) };
     }
-    const page = await list(context, Changed, `syncToken=${encodeURIComponent(syncToken)}`, Math.min(context.pageSize, LIST_MAX));
+    const page = await list(context, Changed, `syncToken=${inUrl(syncToken)}`, Math.min(context.pageSize, LIST_MAX));
     const isGone = (item: unknown): boolean => Event.safeParse(item).data?.status === 'cancelled';
     const found = readEvents(page.items.filter((item) => !isGone(item))), gone = [...new Set(page.items.filter(isGone).map((item) => Event.parse(item).id))];
     // A removed event may be one that was only moved out of what is listed, or is back by now.
@@ -46,7 +47,7 @@ export const calendarChanges: Changes<CalendarPlace, null> = {
 async function list<T>({ get, baseUrl, from }: Context, schema: z.ZodType<T>, what: string, size: number): Promise<T> {
   const url = `${baseUrl}/calendar/v3/calendars/primary/events?${what}&singleEvents=true&timeZone=UTC&maxResults=${size}`, pageToken = from?.pageToken ?? null;
   if (pageToken === null) return get(schema, { url });
-  return get(schema, { url: `${url}&pageToken=${encodeURIComponent(pageToken)}` }).catch((error: unknown) => { if (error instanceof ProviderError && error.kind === 'bad_request') return get(schema, { url }); throw error; });
+  return get(schema, { url: `${url}&pageToken=${inUrl(pageToken)}` }).catch((error: unknown) => { if (error instanceof ProviderError && error.kind === 'bad_request') return get(schema, { url }); throw error; });
 }
 
 function goesOn(syncToken: string | null, { nextPageToken, nextSyncToken }: z.infer<typeof Tokens>): Pick<ChangesPage<CalendarPlace>, 'next' | 'done'> {
@@ -58,7 +59,7 @@ function goesOn(syncToken: string | null, { nextPageToken, nextSyncToken }: z.in
 /** One event by its id; null: it is gone, or cancelled, which no list shows. https://developers.google.com/workspace/calendar/api/v3/reference/events/get */
 export async function readOne({ get, baseUrl, providerId }: Ask & { providerId: string }): Promise<SourceRecord | UnreadableRecord | null> {
   try {
-    const event = await get(Event, { url: `${baseUrl}/calendar/v3/calendars/primary/events/${encodeURIComponent(providerId)}?timeZone=UTC` });
+    const event = await get(Event, { url: `${baseUrl}/calendar/v3/calendars/primary/events/${inUrl(providerId)}?timeZone=UTC` });
     if (event.status === 'cancelled') return null;
     const { records, unreadable } = readEvents([event]);
     return records[0] ?? unreadable[0] ?? null;

@@ -4,7 +4,7 @@ import { defineConnector, type FetchContext } from '#contract/connector';
 import { calendarChanges, readOne, ZONE_REACH_MS, type CalendarPlace } from './google-calendar-changes.ts';
 import { readEvents } from './google-events.ts';
 import { googleOAuth, PageToken, untilForgotten } from './google-oauth.ts';
-import { inSpan } from './items.ts';
+import { inSpan, inUrl } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** Google's own limit. */
@@ -41,7 +41,7 @@ export const googleCalendar = defineConnector<PageToken, null, CalendarPlace>({
 
 /** The list brings whatever overlaps; an event belongs to the window in which it starts. */
 function listUrl({ baseUrl, span, cursor, pageSize }: FetchContext<PageToken, null>): string {
-  const edge = (iso: string, byMs: number): string => encodeURIComponent(new Date(Date.parse(iso) + byMs).toISOString());
-  const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor.pageToken)}`;
+  const edge = (iso: string, byMs: number): string => inUrl(new Date(Date.parse(iso) + byMs).toISOString());
+  const token = cursor === null ? '' : `&pageToken=${inUrl(cursor.pageToken)}`;
   return `${baseUrl}/calendar/v3/calendars/primary/events?timeMin=${edge(span.since, -ZONE_REACH_MS)}&timeMax=${edge(span.until, ZONE_REACH_MS)}&singleEvents=true&timeZone=UTC&maxResults=${Math.min(pageSize, LIST_MAX)}${token}`;
 }

@@ -47,3 +47,6 @@ export function addressOf(text: string | null | undefined): string | null {
   const plain = text?.trim() ?? '';
   return /^[^\s@]+@[^\s@]+$/.test(plain) ? plain.toLowerCase() : null;
 }
+
+/** A provider's word as a part of an address. JSON can hold halves of characters, which an address cannot. */
+export const inUrl = (text: string): string => encodeURIComponent(text.toWellFormed());

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { IDS_PER_RECORD_OF_A_PAGE, OUTLOOK_FILTERED_DELTA_MAX } from '#contract/limits';
+import { inUrl } from './items.ts';
 import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, REQUESTS_AT_ONCE, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
 
@@ -94,8 +95,8 @@ async function beginMailRound({ get, baseUrl, pageSize }: Context, before: z.inf
 }
 
 function folderUrl({ baseUrl, span }: Context, folder: string, isFiltered: boolean): string {
-  const filter = isFiltered ? `&$filter=${encodeURIComponent(`receivedDateTime ge ${wholeSecond(span.since, Math.floor)}`)}` : '';
-  return `${baseUrl}/v1.0/me/mailFolders/${encodeURIComponent(folder)}/messages/delta?$select=${ROW_FIELDS}${filter}`;
+  const filter = isFiltered ? `&$filter=${inUrl(`receivedDateTime ge ${wholeSecond(span.since, Math.floor)}`)}` : '';
+  return `${baseUrl}/v1.0/me/mailFolders/${inUrl(folder)}/messages/delta?$select=${ROW_FIELDS}${filter}`;
 }
 
 async function readCalendar(context: Context): Promise<ChangedPage> {
@@ -151,7 +152,7 @@ const binOf = async ({ get, baseUrl }: Ask): Promise<string | null> =>
  */
 export async function readOne(ask: Ask, channel: Channel, id: string, bin?: string | null): Promise<SourceRecord | UnreadableRecord | null> {
   const { get, baseUrl } = ask;
-  const url = channel === 'mail' ? `${baseUrl}/v1.0/me/messages/${encodeURIComponent(id)}?$select=${MESSAGE_FIELDS},parentFolderId` : `${baseUrl}/v1.0/me/events/${encodeURIComponent(id)}?$select=${EVENT_FIELDS}`;
+  const url = channel === 'mail' ? `${baseUrl}/v1.0/me/messages/${inUrl(id)}?$select=${MESSAGE_FIELDS},parentFolderId` : `${baseUrl}/v1.0/me/events/${inUrl(id)}?$select=${EVENT_FIELDS}`;
   const raw = await get(Whole, { url, headers: { Prefer: PREFER[channel] } }).catch(nullIfNotFound);
   // An event that was made a series is one no more: its events have ids of their own.
   if (raw === null || raw.type === 'seriesMaster') return null;

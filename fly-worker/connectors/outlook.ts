@@ -1,7 +1,7 @@
 /** Microsoft Graph: one mailbox's mail and calendar. https://learn.microsoft.com/graph/api/user-list-messages and /user-list-calendarview */
 import { z } from 'zod';
 import { defineConnector, PlainTokenAnswer, type FetchContext, type Page, type Span } from '#contract/connector';
-import { inSpan } from './items.ts';
+import { inSpan, inUrl } from './items.ts';
 import { outlookChanges, readOne, type ChangesPlace } from './outlook-changes.ts';
 import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, REQUESTS_AT_ONCE, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
@@ -51,7 +51,7 @@ export const outlook = defineConnector<Cursor, null, ChangesPlace>({
   cursor: Cursor,
 
   streams: () => Promise.resolve([
-    { name: 'mail', order: 'newest_first', windowDays: 7 },
+    { name: 'mail', order: 'newest_first', windowDays: 14 },
     { name: 'calendar', order: 'unordered', windowDays: 31 },
   ]),
 
@@ -85,8 +85,8 @@ function placeOf(channel: Channel, { baseUrl, cursor, pageSize, span }: FetchCon
 function firstUrl(channel: Channel, baseUrl: string, span: Span, pageSize: number): string {
   const since = wholeSecond(span.since, Math.floor), until = wholeSecond(span.until, Math.ceil);
   if (channel === 'calendar') return `${baseUrl}/v1.0/me/calendarView?startDateTime=${since}&endDateTime=${until}&$top=${pageSize}&$select=${EVENT_FIELDS}`;
-  const filter = encodeURIComponent(`receivedDateTime ge ${since} and receivedDateTime lt ${until}`);
-  return `${baseUrl}/v1.0/me/messages?$filter=${filter}&$orderby=${encodeURIComponent('receivedDateTime desc')}&$top=${pageSize}&$select=${MESSAGE_FIELDS}`;
+  const filter = inUrl(`receivedDateTime ge ${since} and receivedDateTime lt ${until}`);
+  return `${baseUrl}/v1.0/me/messages?$filter=${filter}&$orderby=${inUrl('receivedDateTime desc')}&$top=${pageSize}&$select=${MESSAGE_FIELDS}`;
 }
 
 async function readPage({ get, baseUrl, span }: FetchContext<Cursor, null>, channel: Channel, { url, size }: Place): Promise<Page<Cursor>> {

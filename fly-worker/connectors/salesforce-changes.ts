@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Ask, Changes, ChangesContext, ChangesPage, SourceRecord, UnreadableRecord } from '#contract/connector';
 import { SALESFORCE_BIN_DAYS, SALESFORCE_SETTLED_MS, SALESFORCE_SWEEP_DAYS } from '#contract/limits';
-import { readItems } from './items.ts';
+import { inUrl, readItems } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 import { whyUnavailable } from './salesforce-errors.ts';
 import { API, fieldsOf, objectOf, placeOfLast, Row, RowPlace, rowRecord, Streams, type SObject } from './salesforce-rows.ts';
@@ -50,7 +50,7 @@ function since({ span }: Context, { since: from, behind }: SalesforcePlace): str
 
 /** Rows in the recycle bin come as well. */
 const ask = ({ get, baseUrl }: Ask, where: string, object: SObject): Promise<z.infer<typeof Answer>> =>
-  get(Answer, { url: `${baseUrl}${API}/queryAll?q=${encodeURIComponent(`SELECT ${[...fieldsOf(object), 'IsDeleted'].join(', ')} FROM ${object} WHERE ${where}`)}` });
+  get(Answer, { url: `${baseUrl}${API}/queryAll?q=${inUrl(`SELECT ${[...fieldsOf(object), 'IsDeleted'].join(', ')} FROM ${object} WHERE ${where}`)}` });
 
 function sorted(rows: unknown[], object: SObject, context: { stream: string; baseUrl: string }): typeof nothing {
   const isDeleted = (row: unknown): boolean => Deletable.safeParse(row).data?.IsDeleted === true;

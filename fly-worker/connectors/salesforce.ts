@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { defineConnector, type FetchContext, type Page, type Stream } from '#contract/connector';
 import { CHUNK_SIZE_DEFAULT } from '#contract/limits';
-import { inSpan, readItems } from './items.ts';
+import { inSpan, inUrl, readItems } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 import { readOne, salesforceChanges, type SalesforcePlace } from './salesforce-changes.ts';
 import { salesforceMeaning, whyUnavailable } from './salesforce-errors.ts';
@@ -67,7 +67,7 @@ async function ask(context: Context, object: SObject): Promise<Answer> {
       if (!(error instanceof ProviderError) || (error.kind !== 'gone' && error.kind !== 'auth_expired')) throw error;
     }
   }
-  return get(Answer, { url: `${baseUrl}${API}/query?q=${encodeURIComponent(soql(context, object))}`, headers });
+  return get(Answer, { url: `${baseUrl}${API}/query?q=${inUrl(soql(context, object))}`, headers });
 }
 
 /** Dates stand without quotes. https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_dateformats.htm */

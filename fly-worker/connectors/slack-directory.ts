@@ -1,7 +1,7 @@
 /** Slack's ids and what they mean: the workspace, its people with their addresses, the channels that the account's permissions show. */
 import { z } from 'zod';
 import type { Ask } from '#contract/connector';
-import { addressOf } from './items.ts';
+import { addressOf, inUrl } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 import type { SlackChannel, SlackDirectory, SlackPerson } from './slack-message.ts';
 
@@ -64,7 +64,7 @@ async function eachPage(read: (cursor: string) => Promise<string | null | undefi
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
     const next = await read(cursor);
     if (!next) return;
-    cursor = `&cursor=${encodeURIComponent(next)}`;
+    cursor = `&cursor=${inUrl(next)}`;
   }
   throw new ProviderError('unreadable_answer', `Slack's lists of people and channels do not end (${PAGES_MAX} pages so far). Resume to try again.`);
 }

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { defineConnector, type Ask, type FetchContext, type Page, type SourceRecord, type Stream, type UnreadableRecord } from '#contract/connector';
-import { inSpan, readItems } from './items.ts';
+import { inSpan, inUrl, readItems } from './items.ts';
 import { ProviderError } from './provider-error.ts';
 import { slackMeaning, whySkipped } from './slack-errors.ts';
 import { readDirectory } from './slack-directory.ts';
@@ -83,15 +83,18 @@ function noneIfNoThread(error: unknown): { items: unknown[] } {
 async function readHistory(context: Context, cursor: string | null): Promise<Page<Cursor>> {
   const { span } = context, since = Date.parse(span.since), until = Date.parse(span.until);
   const { items, next } = await ask(context, 'conversations.history', { channel: context.stream, oldest: seconds(since - THREAD_REACH_MS), latest: seconds(until), inclusive: 'true' }, cursor);
-  const threads: string[] = [];
-  const page = read(context, items, (message, record) => {
-    if (hasAnswers(message) && slackTime(message.ts) < until && (slackTime(message.ts) >= since || !message.latest_reply || slackTime(message.latest_reply) >= since)) threads.push(message.ts);
-    return record !== null && inSpan(record.occurredAt, span) ? record : null;
+  const page = read(context, items, (_, record) => (record !== null && inSpan(record.occurredAt, span) ? record : null));
+  const threads = items.flatMap((item) => {
+    const head = ThreadHead.safeParse(item).data;
+    return head && hasAnswers(head) && slackTime(head.ts) < until && (slackTime(head.ts) >= since || !head.latest_reply || slackTime(head.latest_reply) >= since) ? [head.ts] : [];
   });
   return { ...page, next: threads.length > 0 || next !== null ? { history: next, threads, replies: null } : null };
 }
 
-const hasAnswers = ({ ts, thread_ts, reply_count }: SlackMessage): boolean => (reply_count ?? 0) > 0 && (thread_ts == null || thread_ts === ts);
+/** Of a message what says whether it has answers: they are read though it cannot be read itself, and rather looked for in vain than missed. */
+const ThreadHead = z.object({ ts: Ts, thread_ts: z.string().nullish().catch(null), reply_count: z.number().nullish().catch(1), latest_reply: Ts.nullish().catch(null) });
+
+const hasAnswers = ({ ts, thread_ts, reply_count }: z.infer<typeof ThreadHead>): boolean => (reply_count ?? 0) > 0 && (thread_ts == null || thread_ts === ts);
 
 /** The answers of the threads that the last page of history has shown, until a page is full. https://docs.slack.dev/reference/methods/conversations.replies */
 async function readThreads(context: Context, place: Cursor): Promise<Page<Cursor>> {
@@ -135,7 +138,7 @@ function read(context: { stream: string; directory: SlackDirectory }, items: unk
 
 async function ask({ get, baseUrl, pageSize }: Ask & { pageSize: number }, method: string, parameters: Record<string, string>, cursor: string | null): Promise<{ items: unknown[]; next: string | null }> {
   const all = { ...parameters, limit: String(Math.min(pageSize, LIMIT_MAX)), ...(cursor === null ? {} : { cursor }) };
-  const answer = await get(Messages, { url: `${baseUrl}/api/${method}?${Object.entries(all).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}` });
+  const answer = await get(Messages, { url: `${baseUrl}/api/${method}?${Object.entries(all).map(([name, value]) => `${name}=${inUrl(value)}`).join('&')}` });
   return { items: answer.messages, next: answer.response_metadata?.next_cursor || null };
 }
 

@@ -2,6 +2,7 @@
 import OpenAI from 'openai';
 import { ENRICH_ANSWER_TOKENS_MAX, ENRICH_MODEL_DEFAULT, ENRICH_RETRIES_MAX, ENRICH_TIMEOUT_MS } from '#contract/limits';
 import { classified, fetchOnceWithoutQuota, ModelError } from '../model-error.ts';
+import { mustLeadOutside } from '../outside.ts';
 import { ANSWER_SCHEMA, INSTRUCTIONS, QUESTION_VERSION, readingsIn, worded, type Question, type Reading } from './question.ts';
 
 export interface ModelOptions {
@@ -58,6 +59,7 @@ export function openModel({ apiKey, baseUrl, model, timeoutMs = ENRICH_TIMEOUT_M
     async read(questions, signal) {
       const asked = worded(questions);
       try {
+        if (baseUrl !== null) await mustLeadOutside(new URL(baseUrl));
         const answer = await answerTo(asked, signal), choice = answer.choices?.[0], content = choice?.message?.content ?? '';
         const readings = choice?.message?.refusal ? questions.map(() => 'The model refused to read this record.') : readingsIn(content, questions.length);
         return { readings, tokens: answer.usage?.total_tokens ?? Math.ceil((INSTRUCTIONS.length + asked.length + content.length) / CHARS_PER_TOKEN) };

@@ -6,6 +6,7 @@ import { eventFacts } from './calendar.ts';
 import { chatFacts } from './chat.ts';
 import { crmFacts } from './crm.ts';
 import { mailFacts } from './mail.ts';
+import { passagesOf } from './passages.ts';
 import { cut, deriveText, type DerivedText } from './text.ts';
 
 export { contentHash, EXTRACT_VERSION } from './hash.ts';
@@ -20,9 +21,9 @@ function deriveOne(record: SourceRecord, spared: readonly SecretKind[]): Derived
   const { title, text, parts, fresh, redacted } = derived;
   return {
     title, text, parts, redacted,
-    embeddable: `${title}\n${fresh}`.trim(),
+    passages: passagesOf(title, text, parts, fresh),
     preview: cut(fresh.slice(0, 4 * PREVIEW_CHARS).replace(/\s+/g, ' ').trim(), PREVIEW_CHARS),
-    people: [...new Set(record.participants.flatMap(({ address }) => (address === null ? [] : [address.toLowerCase().toWellFormed()])))],
+    people: [...new Set(record.participants.flatMap(({ address }) => (address === null ? [] : [clean(address.toLowerCase())])))],
     facts: wellFormed(factsOf(record, derived)),
   };
 }
@@ -40,6 +41,8 @@ function factsOf(record: SourceRecord, derived: DerivedText): Facts {
 function wellFormed(facts: Facts): Facts {
   const isClean = facts.entities.every(({ key, name }) => isPlain(key) && isPlain(name));
   if (isClean && facts.entities.every(({ properties }) => Object.values(properties).every((value) => typeof value !== 'string' || isPlain(value)))) return facts;
-  return JSON.parse(JSON.stringify(facts, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed().replaceAll('\u0000', '') : value))) as Facts;
+  return JSON.parse(JSON.stringify(facts, (_, value: unknown) => (typeof value === 'string' ? clean(value) : value))) as Facts;
 }
+/** As both stores and every filter spell it. */
+const clean = (text: string): string => text.toWellFormed().replaceAll('\u0000', '');
 const isPlain = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000');

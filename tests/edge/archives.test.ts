@@ -51,7 +51,7 @@ describe('the question before an upload', () => {
 
   it.each<[string, BodyInit, string | undefined, number, string]>([
     ['another kind of file', 'PK\x03\x04', undefined, 422, 'unprocessable'], ['one that is too large', MAIL, `integration_id=mbox&name=a.mbox&bytes=${99 * MB}`, 413, 'payload_too_large'],
-    ['more than first bytes', 'x'.repeat(5_000), undefined, 400, 'bad_request'], ['an integration without files', MAIL, 'integration_id=outlook&name=a&bytes=9', 422, 'unprocessable'],
+    ['more than first bytes', 'x'.repeat(5_000), undefined, 413, 'payload_too_large'], ['an integration without files', MAIL, 'integration_id=outlook&name=a&bytes=9', 422, 'unprocessable'],
   ])('refuses %s as the upload would', async (_, raw, query, status, code) => {
     expect(await check(await newTenant(), raw, query)).toMatchObject({ status, body: { error: { code } } });
   });

@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { ROTATE_AT_ONCE } from '#contract/limits';
 import { SecretName } from '#contract/secrets';
+import { readJson } from '../body.ts';
 import { signInDatabase, tenantDatabase } from '../database.ts';
 import type { Env } from '../env.ts';
 import type { App } from '../route.ts';
@@ -22,7 +23,7 @@ const RotateBody = z.object({ after: Thing.nullable() });
 export function serveRotation(app: App): void {
   app.post('/internal/rotate-keys', async ({ env, req, json }) => {
     await checkOperator(env, req.raw);
-    const { after } = RotateBody.parse(await req.json());
+    const { after } = RotateBody.parse(await readJson(req.raw));
     const { currentKey } = openVault(env.TOKEN_KEYS);
     const things = await staleThings(env, currentKey, after), unopened: Thing[] = [];
     for (const thing of things) if (!await reseal(env, thing)) unopened.push(thing);
