@@ -5,6 +5,7 @@ import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { DATABASE_TIMEOUT_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { collectorOf } from '#contract/trace';
 import { openDatabase, type Database } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
@@ -23,6 +24,7 @@ import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
 import { sweepLeftovers } from './sweep.ts';
+import { openTracer } from './tracing.ts';
 import { openWorkshop } from './workshop.ts';
 
 const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
@@ -49,8 +51,9 @@ async function start(): Promise<void> {
   const metrics: Metrics = openMetrics({
     busy: () => runner.busy, draining: () => runner.draining, pressure: () => PRESSURES.indexOf(guard.pressure), queue: () => queueOf(db), memory: () => semantic.figures(),
   }, { defaults: true });
+  const tracer = openTracer(collectorOf(config));
   const runner: Runner = createRunner({
-    guard, metrics, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
+    guard, metrics, tracer, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
     onCompleted: (tenantId) => void communities.rebuild(tenantId),
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
@@ -79,6 +82,7 @@ async function start(): Promise<void> {
     clearInterval(resuming);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
+    await tracer?.close();
     await communities.close();
     await eraser.close();
     await threads.close();
