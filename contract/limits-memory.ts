@@ -13,6 +13,18 @@ export const ENTITIES_PER_RECORD_MAX = 2_000;
 /** Links, amounts, dates .. of one kind found in one text: a newsletter has hundreds, its first ones say what it is about. */
 export const FOUND_PER_TYPE_MAX = 100;
 
+// --- passages
+/** Up to here a text has one vector: most mails, and what a mean of words still says. Measured on real mail: nine of ten. */
+export const PASSAGE_WHOLE_CHARS_MAX = 3_000;
+/** Characters of one passage of a longer text: some paragraphs. A full text has six. */
+export const PASSAGE_CHARS = 2_000;
+/** A phrase across a boundary stands whole in one of both. */
+export const PASSAGE_OVERLAP_CHARS = 200;
+/** So far back from its end a passage may end with a paragraph or a sentence instead. */
+export const PASSAGE_BOUNDARY_CHARS = 600;
+/** Vector hits looked at for one record that is wanted: some are passages of one text. */
+export const PASSAGES_PER_HIT = 2;
+
 // --- embeddings (OpenAI's documented limits)
 export const EMBEDDING_INPUTS_MAX = 2_048;
 export const EMBEDDING_TOKENS_PER_INPUT_MAX = 8_192;
@@ -79,6 +91,9 @@ export const SWEEP_EVERY_MS = 10 * MINUTE;
 /** Of one look: tenants, and leftovers of each; the rest is swept by the next one. */
 export const SWEPT_TENANTS_MAX = 50;
 export const LEFTOVERS_AT_ONCE_MAX = 2_000;
+/** Looking through all rows of one tenant, 300,000 of them: 20 s. What is not done by then is begun anew, after SWEEP_AGAIN_MS. */
+export const SWEEP_TIMEOUT_MS = 5 * MINUTE;
+export const SWEEP_AGAIN_MS = HOUR;
 /** Open datasets in one process; the least recently used one is closed. */
 export const LANCE_DATASETS_MAX = 64;
 /** Three small requests to the object store at start-up. */

@@ -6,7 +6,7 @@ import { QUERY_CHARS_MAX, SEARCH_LIMIT_DEFAULT, SEARCH_LIMIT_MAX } from './limit
 /** System types: active from the start, promoted to graph nodes in the commit. */
 export const SYSTEM_NODE_TYPES = ['person', 'organization', 'thread', 'event', 'channel', 'contact', 'account', 'opportunity', 'lead'] as const;
 /** Found in text, staged until a user activates their type. */
-export const STAGED_ENTITY_TYPES = ['url', 'money', 'date', 'identifier', 'phone', 'place'] as const;
+export const STAGED_ENTITY_TYPES = ['url', 'money', 'date', 'identifier', 'phone', 'place', 'mentioned_person', 'company'] as const;
 /** A type is a slug: one of the above, or one that schema discovery or a model found. */
 export type NodeType = (typeof SYSTEM_NODE_TYPES)[number] | (typeof STAGED_ENTITY_TYPES)[number] | (string & {});
 
@@ -27,6 +27,9 @@ export interface Facts { entities: EntityFact[]; relations: RelationFact[] }
 /** A part of the stored text: what is new, and what is history or boilerplate. Offsets are UTF-16 code units into `text`, ascending, not overlapping. */
 export interface MarkedPart { kind: 'quote' | 'signature' | 'disclaimer'; start: number; end: number }
 
+/** A stretch of a text with a vector of its own. Offsets in the text, half open; `embeddable`: subject, and what is new in the stretch. */
+export interface Passage { start: number; end: number; embeddable: string }
+
 /** A record after cleaning: what both memories store. */
 export interface DerivedRecord {
   /** Redacted, whitespace-normal, at most TITLE_CHARS_MAX. */
@@ -34,8 +37,8 @@ export interface DerivedRecord {
   /** The whole readable text (new part, quotes, signature), redacted, well-formed Unicode without NUL, at most TEXT_CHARS_MAX characters. */
   text: string;
   parts: MarkedPart[];
-  /** Subject and new part only: what is embedded. */
-  embeddable: string;
+  /** Subject and new part only: what is embedded. One of a short text, several of a long one. */
+  passages: Passage[];
   /** First about 200 characters of the new part, for lists. */
   preview: string;
   /** Lower-cased addresses of all participants, unique: the person filter. */

@@ -4,6 +4,7 @@ import { emptyLedger, type Ledger, type Progress } from '#contract/job';
 import { METRICS_MEMORY_EVERY_MS } from '#contract/limits';
 import type { RequestSeen } from './provider.ts';
 import type { MemoryFigures } from './semantic/memory.ts';
+import type { SweptKind } from './sweep.ts';
 
 /** What can be asked of the process at the moment of a scrape. */
 export interface Looks {
@@ -32,6 +33,8 @@ export interface RunMetrics {
 }
 
 export interface Metrics extends RunMetrics {
+  /** Rows that a sweep deleted from semantic memory. */
+  swept(kind: SweptKind, rows: number): void;
   readonly contentType: string;
   /** The exposition: https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
@@ -51,6 +54,8 @@ export function openMetrics(looks: Looks, { defaults }: { defaults: boolean }): 
   const retries = new Counter({ registers, name: 'hsync_provider_retries_total', help: 'Attempts after the first one of a request.', labelNames: ['integration'] });
   const pages = new Histogram({ registers, name: 'hsync_page_seconds', help: 'One page of a provider, waiting and retries included.', labelNames: ['integration'], buckets: PAGE_SECONDS });
   const runs = new Counter({ registers, name: 'hsync_runs_total', help: 'Runs of jobs, by how they ended here.', labelNames: ['integration', 'outcome'] });
+  const sweptRows = new Counter({ registers, name: 'hsync_swept_rows_total', help: 'Rows deleted from semantic memory: left over by forgotten and edited records, or named by none.', labelNames: ['kind'] });
+  for (const kind of ['leftover', 'unnamed'] satisfies SweptKind[]) sweptRows.inc({ kind }, 0);
   const booksOf = new WeakMap<object, Progress>(), renewedAt = new Map<string, number>();
 
   watch(registry, 'hsync_slots_busy', 'Jobs in hand.', looks.busy);
@@ -79,6 +84,7 @@ export function openMetrics(looks: Looks, { defaults }: { defaults: boolean }): 
       records.inc({ integration, outcome: 'removed' }, grown(before.records_removed, progress.records_removed));
     },
     lease(jobId, held) { if (held) renewedAt.set(jobId, now()); else renewedAt.delete(jobId); },
+    swept: (kind, rows) => sweptRows.inc({ kind }, rows),
     ended: (integration, outcome) => runs.inc({ integration, outcome }),
   };
 }

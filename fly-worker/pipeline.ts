@@ -17,6 +17,7 @@ import { recordId } from './ids.ts';
 import { balance, commit, failedIn, FencedError, isBadValue, isUnavailable, known, landed, open, plan, planRetries, probe, toProgress, type Chunk, type Counters, type Lease, type OpenWindow } from './ledger.ts';
 import { allowances, pageSizeUnder, type MemoryGuard } from './memory-guard.ts';
 import { ProviderError, type Provider } from './provider.ts';
+import type { PassageVector } from './semantic/memory.ts';
 import { historyOf, type Mark } from './tokens.ts';
 import { walkChanges, walkSweep, type Way } from './walks.ts';
 import { orderWindows } from './window-order.ts';
@@ -35,7 +36,8 @@ export interface Workshop {
 export type Remembered = Prepared['good'][number] & { isNew: boolean };
 
 export interface Prepared {
-  good: { addressed: Addressed; text: DerivedText; vector: Float32Array | null }[];
+  /** `vector`: of the text, or of its first passage; `more`: its other passages. */
+  good: { addressed: Addressed; text: DerivedText; vector: Float32Array | null; more?: PassageVector[] }[];
   /** The ledger's rows of all good records. */
   rows: ChunkColumns;
   failed: { addressed: Addressed; message: string }[];

@@ -23,7 +23,7 @@ import { pour } from './pour.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
-import { sweepLeftovers } from './sweep.ts';
+import { openSweeper } from './sweep.ts';
 import { openTracer } from './tracing.ts';
 import { openWorkshop } from './workshop.ts';
 
@@ -72,7 +72,8 @@ async function start(): Promise<void> {
 
   const resuming = setInterval(() => void eraser.resume(), ERASE_RESUME_EVERY_MS);
   void eraser.resume();
-  const sweeping = setInterval(() => void sweepLeftovers(db, semantic).catch((error: unknown) => log('sweep_failed', { error: String(error) })), SWEEP_EVERY_MS);
+  const sweeper = openSweeper({ db, semantic, log, swept: (kind, rows) => metrics.swept(kind, rows) }), sweeping = setInterval(() => void sweeper.look(), SWEEP_EVERY_MS);
+  void sweeper.look();
 
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
@@ -84,6 +85,7 @@ async function start(): Promise<void> {
     await runner.stop();
     await tracer?.close();
     await communities.close();
+    await sweeper.close();
     await eraser.close();
     await threads.close();
     await semantic.close();

@@ -4,13 +4,14 @@ import type { Database } from '#migrations/database';
 import { toColumns, type Addressed, type Owner } from './chunk.ts';
 import { coalesced } from './coalesce.ts';
 import { DeriveThreadError, type DeriveThreads } from './derive-thread.ts';
+import type { DerivedText } from './derive-worker.ts';
 import { vectorAt, type Embedder } from './embed/embedder.ts';
 import { contentHash } from './extract/hash.ts';
 import { openModel } from './enrich/model.ts';
 import { enrich } from './enrich/stage.ts';
 import type { Prepared, Workshop } from './pipeline.ts';
 import type { Enricher } from './runner.ts';
-import type { MemoryRow, SemanticMemory } from './semantic/memory.ts';
+import type { MemoryRow, PassageVector, SemanticMemory } from './semantic/memory.ts';
 
 export interface WorkshopParts {
   db: Database;
@@ -35,9 +36,9 @@ export function openWorkshop(parts: WorkshopParts): Workshop & Enricher {
     prepare: (owner, fresh) => prepare(parts, owner, fresh),
     enrich: (lease, key, signal, onProgress) => enrich({ db, lease, semantic, space: { tenant: lease.tenantId, embedder }, model: openModel(key), signal, onProgress }),
     async remember(lease, records) {
-      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector, isNew }) => ({
+      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector, more, isNew }) => ({
         recordId, contentHash: hash, integrationId: lease.integrationId, connectionId: lease.connectionId, stream: source.stream, occurredAt: Date.parse(source.occurredAt),
-        title: text.title, text: text.text, parts: text.parts, people: text.people, url: source.url, vector, isNew,
+        title: text.title, text: text.text, parts: text.parts, people: text.people, url: source.url, vector, ...more && { more }, isNew,
       })));
     },
   };
@@ -64,6 +65,11 @@ async function prepare(parts: WorkshopParts, owner: Owner, fresh: Addressed[]): 
 
 async function prepareTogether({ threads, embedder, embedsOnThread }: WorkshopParts, owner: Owner, fresh: Addressed[]): Promise<Prepared> {
   const { texts, rows, vectors } = await threads.derive(owner, fresh, { embed: embedsOnThread });
-  const flat = vectors ?? await embedder.embed(texts.map((t) => t.embeddable));
-  return { rows, failed: [], good: fresh.map((addressed, i) => ({ addressed, text: texts[i]!, vector: vectorAt(flat, embedder.dims, i) })) };
+  const flat = vectors ?? await embedder.embed(texts.flatMap((t) => t.passages.map((passage) => passage.embeddable)));
+  let next = 0;
+  const vectorsOf = (text: DerivedText): PassageVector[] => text.passages.map(({ start, end }) => ({ start, end, vector: vectorAt(flat, embedder.dims, next++) }));
+  return { rows, failed: [], good: fresh.map((addressed, i) => {
+    const text = texts[i]!, [first, ...more] = vectorsOf(text);
+    return { addressed, text, vector: first?.vector ?? null, more };
+  }) };
 }

@@ -154,3 +154,10 @@ export const erasing = pgTable('erasing', {
   recordId: uuid('record_id').notNull(),
   erasureId: uuid('erasure_id').notNull(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.erasureId] })]);
+
+export const semanticSweeps = pgTable('semantic_sweeps', {
+  tenantId: text('tenant_id').primaryKey(),
+  beganAt: timestamp('began_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  sweptAt: timestamp('swept_at', { withTimezone: true, precision: 3 }),
+  swept: bigint('swept', { mode: 'number' }).notNull().default(0),
+});

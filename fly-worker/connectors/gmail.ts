@@ -26,7 +26,7 @@ export const gmail = defineConnector<PageToken, null, GmailPlace>({
   concurrencyMax: 10,
   cursor: PageToken,
 
-  streams: () => Promise.resolve([{ name: 'mail', order: 'newest_first', windowDays: 7 }]),
+  streams: () => Promise.resolve([{ name: 'mail', order: 'newest_first', windowDays: 14 }]),
 
   async fetchPage(context) {
     if (context.stream !== 'mail') throw new ProviderError('bad_request', `Gmail has no stream called "${context.stream}". Start the sync again.`);

@@ -51,7 +51,7 @@ export const outlook = defineConnector<Cursor, null, ChangesPlace>({
   cursor: Cursor,
 
   streams: () => Promise.resolve([
-    { name: 'mail', order: 'newest_first', windowDays: 7 },
+    { name: 'mail', order: 'newest_first', windowDays: 14 },
     { name: 'calendar', order: 'unordered', windowDays: 31 },
   ]),
 

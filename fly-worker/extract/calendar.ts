@@ -6,8 +6,8 @@
  */
 import type { SourceRecord } from '#contract/connector';
 import type { Facts } from '#contract/memory';
-import { findEntities } from './entities.ts';
 import { draftFacts, introduce } from './facts.ts';
+import { mention } from './mentions.ts';
 import { redact } from './redact.ts';
 import type { DerivedText } from './text.ts';
 
@@ -32,7 +32,7 @@ export function eventFacts(record: SourceRecord, derived: DerivedText): Facts {
   if (typeof place === 'string' && /\p{L}/u.test(place) && !/https?:\/\/|@/.test(place)) {
     draft.include([{ type: 'place', key: place.trim().toLowerCase().slice(0, 300), name: place.trim().slice(0, 200), properties: {}, method: 'header', confidence: 0.8 }]);
   }
-  draft.include(findEntities(`${derived.title}\n${derived.fresh}`));
+  mention(draft, `${derived.title}\n${derived.fresh}`, known, null);
   return draft.done();
 }
 

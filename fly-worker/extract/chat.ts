@@ -11,8 +11,8 @@
  */
 import type { SourceRecord } from '#contract/connector';
 import type { Facts } from '#contract/memory';
-import { findEntities } from './entities.ts';
 import { draftFacts, introduce } from './facts.ts';
+import { mention } from './mentions.ts';
 import type { DerivedText } from './text.ts';
 
 export function chatFacts(record: SourceRecord, derived: DerivedText): Facts {
@@ -33,7 +33,7 @@ export function chatFacts(record: SourceRecord, derived: DerivedText): Facts {
       for (const person of answered ? [author, answered] : [author]) draft.relation('IN_THREAD', person, thread);
     }
   }
-  draft.include(findEntities(derived.fresh));
+  mention(draft, derived.fresh, known, author ?? null);
   return draft.done();
 }
 

@@ -11,8 +11,8 @@
  */
 import type { SourceRecord } from '#contract/connector';
 import type { Facts } from '#contract/memory';
-import { findEntities } from './entities.ts';
 import { draftFacts, introduce, organizationOf } from './facts.ts';
+import { mention } from './mentions.ts';
 import { redact } from './redact.ts';
 import type { DerivedText } from './text.ts';
 
@@ -35,7 +35,7 @@ export function crmFacts(record: SourceRecord, kind: CrmKind, derived: DerivedTe
     draft.relation('RELATES_TO', row, person, { as: 'same_person' });
     if (kind === 'lead' && organization) draft.relation('WORKS_AT', row, organization, {}, 0.8);
   }
-  draft.include(findEntities(derived.fresh));
+  mention(draft, derived.fresh, known, null);
   return draft.done();
 }
 

@@ -5,6 +5,7 @@ import { eventFacts } from './calendar.ts';
 import { chatFacts } from './chat.ts';
 import { crmFacts } from './crm.ts';
 import { mailFacts } from './mail.ts';
+import { passagesOf } from './passages.ts';
 import { cut, deriveText, type DerivedText } from './text.ts';
 
 export { contentHash, EXTRACT_VERSION } from './hash.ts';
@@ -19,7 +20,7 @@ function deriveOne(record: SourceRecord): DerivedRecord {
   const { title, text, parts, fresh, redacted } = derived;
   return {
     title, text, parts, redacted,
-    embeddable: `${title}\n${fresh}`.trim(),
+    passages: passagesOf(title, text, parts, fresh),
     preview: cut(fresh.slice(0, 4 * PREVIEW_CHARS).replace(/\s+/g, ' ').trim(), PREVIEW_CHARS),
     people: [...new Set(record.participants.flatMap(({ address }) => (address === null ? [] : [clean(address.toLowerCase())])))],
     facts: wellFormed(factsOf(record, derived)),

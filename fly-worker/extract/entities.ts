@@ -27,6 +27,18 @@ const counted = (found: Map<string, EntityFact>, type: string): number => {
   return n;
 };
 
+/** The stretches of a text where something that needs an anchor can stand at all: most of a text need not be looked at closely. Those that touch are one. */
+function* around(text: string, anchor: RegExp, { before, behind }: { before: number; behind: number }): Generator<string> {
+  let from = -1, to = -1;
+  for (const { index } of text.matchAll(anchor)) {
+    if (from >= 0 && index - before <= to) { to = index + behind; continue; }
+    if (from >= 0) yield text.slice(from, to);
+    from = Math.max(0, index - before);
+    to = index + behind;
+  }
+  if (from >= 0) yield text.slice(from, to);
+}
+
 const URL = /\b(?:https?:\/\/|www\.)[^\s<>"'“”«»|\\^`{}]{3,1000}/gi;
 
 /** Returns the text with the links blanked out: digits inside them are neither dates nor order numbers. */
@@ -101,9 +113,11 @@ const DATE = new RegExp([
   String.raw`([0-3]?\d)/([0-3]?\d)/(${YEAR})`,
 ].map((pattern) => `(?:${pattern})`).join('|').replace(/^/, '(?=[\\djfmasond])(?<![\\p{L}\\d./-])(?:').concat(')(?![\\d/])'), 'giu');
 
+/** Signs of a date before the year's first and behind it: "30th of September, 2026", "2026-09-30". */
+const DATE_REACH = { before: 26, behind: 14 };
+
 function findDates(text: string, found: Map<string, EntityFact>): void {
-  if (!/(?:19|20)\d\d/.test(text)) return;
-  for (const m of text.matchAll(DATE)) {
+  for (const near of around(text, /(?:19|20)\d\d/g, DATE_REACH)) for (const m of near.matchAll(DATE)) {
     const [y, mo, d] = m[1] ? [m[1], m[2], m[3]] : m[4] ? [m[6], MONTHS[m[5]!.toLowerCase()], m[4]] : m[7] ? [m[9], MONTHS[m[7].toLowerCase()], m[8]] : m[10] ? [m[12], m[11], m[10]] : slashed(m[13]!, m[14]!, m[15]!);
     const iso = isoDate(Number(y), Number(mo), Number(d));
     if (iso) put(found, 'date', iso, m[0], {}, 0.95);
@@ -124,8 +138,11 @@ const NAMED = /(?<![\p{L}\d])(invoice|order|purchase order|ticket|case|contract|
 const CODE_SHAPE = /(?<![\p{L}\d/._-])[A-Z][A-Z\d]{1,9}(?:-[A-Z\d]{1,12}){0,3}-\d{2,12}(?:-[A-Z\d]{1,10}){0,3}(?![\p{L}\d-])/gu;
 const NOT_IDENTIFIERS = /^(?:UTF|ISO|UTC|GMT|SHA|MD|AES|RSA|COVID|SARS|RFC|IEEE|EN|DIN|USB|HTTP|TLS|WIN|CP|X|Q[1-4]|FY|H[12]|CW|KW|GPT|MP|H|F|B|A|AK|MI|BOEING|WINDOWS)-\d/;
 
+/** Signs of a word with its number before the number's first digit and behind it, a sign more on both sides to be looked at. */
+const NAMED_REACH = { before: 76, behind: 46 };
+
 function findIdentifiers(text: string, found: Map<string, EntityFact>): void {
-  for (const m of text.matchAll(NAMED)) {
+  for (const near of around(text, /\d+/g, NAMED_REACH)) for (const m of near.matchAll(NAMED)) {
     const key = m[2]!.replace(/[./_-]+$/, '').toUpperCase();
     // a year, an amount, a plain count or a date behind the word is not its number
     const digits = key.replace(/\D/g, '').length;

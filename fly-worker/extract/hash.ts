@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { SourceRecord } from '#contract/connector';
 
 /** Raise it when derivation changes what is stored: every record then counts as changed, once. */
-export const EXTRACT_VERSION = 2;
+export const EXTRACT_VERSION = 3;
 
 /**
  * SHA-256 in hex over a canonical form: fields in fixed order, properties sorted. The link (`url`) is left out: providers reword it. So is the

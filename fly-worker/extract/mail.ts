@@ -4,14 +4,15 @@
  *   person -RECEIVED-> thread        got mail of it; `role` is to, cc or bcc
  *   person -WORKS_AT-> organization  the domain of the address, unless it is free mail
  *   person -REPLY_TO-> person        answered a mail of theirs
+ *   person -MENTIONS-> person        names somebody who takes part, in the new part of the text
  *   organization -IN_THREAD-> thread takes part through its people; people without an organization stand for themselves
  * A mail is no node: it is the evidence for all of these.
  */
 import type { SourceRecord } from '#contract/connector';
 import type { Facts, MarkedPart } from '#contract/memory';
 import type { DerivedText } from './text.ts';
-import { findEntities } from './entities.ts';
 import { draftFacts, introduce, type FactsDraft, type KnownPerson, type NodeRef } from './facts.ts';
+import { mention } from './mentions.ts';
 
 const PREFIX = /^\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|réf|rif|odp|res|ynt|fw|fwd|wg|tr|rv|enc|i|vl|doorst)\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]\s*)+/i;
 const ANSWER = /^\s*(?:re|aw|antw|antwort|sv|vs|réf|rif|odp|res|ynt)\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]/i;
@@ -32,7 +33,7 @@ export function mailFacts(record: SourceRecord, derived: DerivedText): Facts {
   }
   const from = authors.find(({ participant }) => participant.role === 'from') ?? authors[0];
   if (from && isAnswer(record)) answered(draft, from, readers, derived);
-  draft.include(findEntities(`${derived.title}\n${derived.fresh}`));
+  mention(draft, `${derived.title}\n${derived.fresh}`, known, from?.person ?? null);
   return draft.done();
 }
 

@@ -12,6 +12,7 @@ const SIGN_OFF_LINES = 9, SIGN_OFF_CHARS = 80;
 
 const DIVIDER = new RegExp([
   String.raw`^[>\s]*[-_=*~—]{2,}\s*(?:original message|original appointment|forwarded message|forwarded by\b.*|reply message|ursprüngliche nachricht|original-nachricht|weitergeleitete nachricht|message d['’]origine|message transféré|message original|mensaje original|mensaje reenviado|messaggio originale|messaggio inoltrato|mensagem original|mensagem encaminhada|oorspronkelijk bericht|doorgestuurd bericht|ursprungligt meddelande|opprinnelig melding|oprindelig (?:meddelelse|besked)|alkuperäinen viesti|wiadomość oryginalna|исходное сообщение|пересланное сообщение|原始邮件|転送メッセージ|original message follows).{0,40}$`,
+  String.raw`^\s*message du\s*:\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.{0,20}$`,
   String.raw`^\s*(?:begin forwarded message|anfang der weitergeleiteten nachricht|début du message (?:réexpédié|transféré)|inicio del mensaje reenviado)\s*:\s*$`,
 ].join('|'), 'i');
 const NOTES_FORWARD = /^[>\s]*-{5,}\s*forwarded by\b/i;
@@ -25,6 +26,8 @@ const WROTE_START_STRONG = /^[>\s-]*(?:on|am|le|el|il|em|op|den|på|dnia|w dniu|
 const WROTE_START = /^[>\s]*(?:\d{1,4}[-./]|[a-z]{3,9}, |at |"?[\p{L}.]+[\p{L} .,'"-]{0,60}(?:<|\[mailto:|schrieb|wrote|writes|\())/iu;
 
 const MOBILE = /^\s*(?:sent from (?:my |outlook|mail |yahoo|samsung|gmail|proton|the )|get outlook for (?:ios|android)|gesendet (?:von (?:meinem|outlook|mail)|mit der )|von meinem \S{1,30} gesendet|envoyé (?:de(?:puis)? mon|à partir de)|enviado desde (?:mi|el)|inviato da(?:l mio)?|verstuurd vanaf mijn|skickat från min|sendt fra min|отправлено с )/i;
+/** Whatever program it is, when nothing of the mail follows. */
+const MOBILE_AT_END = /^\s*sent from (?:an? )?[^\s,.:;!?][^,.:;!?]{2,40}(?:<[^<>\s]{1,200}>)?\s*$/i;
 const SIGN_OFF = /^\s*(?:(?:with )?(?:best|kind|warm|many|kindest|warmest)?\s*(?:regards|wishes|greetings)|best|all the best|sincerely(?: yours)?|yours (?:sincerely|faithfully|truly)|cheers|thanks(?: again| so much| and regards)?|thank you|many thanks|respectfully|mit (?:freundlichen|besten|herzlichen|lieben) gr(?:ü|ue)(?:ß|ss)en|(?:viele|liebe|beste|herzliche|freundliche|schöne) gr(?:ü|ue)(?:ß|ss)e|(?:mfg|lg|vg)|(?:bien )?cordialement|(?:bien )?à vous|meilleures salutations|salutations distinguées|sincères salutations|saludos(?: cordiales)?|un saludo|atentamente|cordiali saluti|distinti saluti|atenciosamente|met vriendelijke groet(?:en)?|med vänliga hälsningar|med venlig hilsen|vennlig hilsen|z poważaniem|pozdrawiam|с уважением)[\s,.!;:–—\p{Extended_Pictographic}-]*$/iu;
 
 const LEGAL = /confidential|intended (?:recipient|solely|only)|privileged|received (?:this|it) (?:e-?mail |message |communication )?in error|unauthori[sz]ed|virus|disclaimer|registered (?:in|office|number)|vertraulich|bestimmungsgemäße|irrtümlich|handelsregister|geschäftsführer|amtsgericht|confidentiel|destinataire|par erreur|confidencial|destinatario|riservat/gi;
@@ -55,11 +58,10 @@ function splitLines(text: string): Line[] {
 function markHistory(lines: Line[], parts: MarkedPart[], end: number): number {
   for (let i = 0; i < lines.length; i += 1) {
     const line = lines[i]!, first = firstChar(line.text);
-    if (first === '>' && line.text.trim() !== '>:') { parts.push({ kind: 'quote', start: line.start, end: line.end }); continue; }
+    if ((first === '>' && line.text.trim() !== '>:') || isWrapped(lines, i)) { parts.push({ kind: 'quote', start: line.start, end: line.end }); continue; }
     if (line.text.length > MARKER_CHARS_MAX || first === '') continue;
     if (isDivider(line.text, first) || isHeaderBlock(lines, i) || isNotesHeader(lines, i)) {
-      const from = i > 0 && /^[\s_]{10,}$/.test(lines[i - 1]!.text) ? lines[i - 1]! : line;
-      parts.push({ kind: 'quote', start: from.start, end });
+      parts.push({ kind: 'quote', start: lines[ruleAbove(lines, i)]!.start, end });
       return i;
     }
     const began = attributionStart(lines, i);
@@ -72,8 +74,20 @@ function markHistory(lines: Line[], parts: MarkedPart[], end: number): number {
   return lines.length;
 }
 
+/** A quoted line that was too long went on in the next one, without a sign: the sign goes on behind it. */
+const isWrapped = (lines: Line[], at: number): boolean =>
+  at > 0 && lines[at - 1]!.text.length >= WRAPPED_CHARS && isQuoted(lines[at - 1]) && isQuoted(lines[at + 1]) && lines[at]!.text.trim() !== '';
+const WRAPPED_CHARS = 60;
+const isQuoted = (line: Line | undefined): boolean => line !== undefined && firstChar(line.text) === '>';
+
+/** The line of signs that programs draw above the mail that is answered; without one, the line itself. */
+function ruleAbove(lines: Line[], at: number): number {
+  const above = lines.slice(Math.max(0, at - 3), at).findLastIndex((line) => line.text.trim() !== ''), i = above < 0 ? -1 : Math.max(0, at - 3) + above;
+  return i >= 0 && /^\s*(?:_{10,}|-{10,}|={4,})\s*$/.test(lines[i]!.text) ? i : at;
+}
+
 const firstChar = (text: string): string => /\S/.exec(text)?.[0] ?? '';
-const isDivider = (text: string, first: string): boolean => ('-_=*~—'.includes(first) || /^\s*[BADI]/i.test(text)) && (DIVIDER.test(text) || NOTES_FORWARD.test(text));
+const isDivider = (text: string, first: string): boolean => ('-_=*~—'.includes(first) || /^\s*[BADIM]/i.test(text)) && (DIVIDER.test(text) || NOTES_FORWARD.test(text));
 
 /** "From: .. / Sent: .. / To: .." as Outlook, Apple Mail and their translations put it above the mail that is answered. */
 function isHeaderBlock(lines: Line[], at: number): boolean {
@@ -108,16 +122,17 @@ function attributionStart(lines: Line[], at: number): number {
   if (!/(?:[:：-]|wrote|schrieb)\s*$/i.test(text)) return -1;
   const saysWrote = WROTE.test(text), mayAddress = />\s*(?:[:：]|wrote|schrieb)\s*$/i.test(text);
   if (!saysWrote && !mayAddress) return -1;
-  let joined = '', start = -1;
+  let joined = '', start = -1, isDated = false;
   for (let i = at; i >= Math.max(0, at - ATTRIBUTION_LINES + 1); i -= 1) {
     const candidate = lines[i]!.text;
     if (candidate.trim() === '') break;
     joined = `${candidate} ${joined}`;
     const isAddressed = mayAddress && DATED.test(joined) && ADDRESSED.test(joined);
     if (!isAddressed && !(saysWrote && /\d|@/.test(joined))) continue;
-    if (WROTE_START_STRONG.test(candidate)) return i;
+    if (WROTE_START_STRONG.test(candidate) && (!isDated || DATED.test(candidate))) return i;
+    if (isDated) return start;
     if (start < 0 && (isAddressed || WROTE_START.test(candidate))) start = i;
-    else if (saysWrote && DATED.test(candidate)) return i;
+    else if (saysWrote && DATED.test(candidate)) { start = i; isDated = true; }
   }
   return start;
 }
@@ -134,13 +149,19 @@ function markSignature(lines: Line[], parts: MarkedPart[]): void {
       last = i - 1; end = start;
       break;
     }
-    if (MOBILE.test(text) && /^[^,]{0,90}$|excuse|brevity|typos/i.test(text)) parts.push({ kind: 'signature', start, end: lines[i]!.end });
+    if ((MOBILE.test(text) && /^[^,]{0,90}$|excuse|brevity|typos/i.test(text)) || (MOBILE_AT_END.test(text) && isFollowedByHistory(lines, i, parts))) parts.push({ kind: 'signature', start, end: lines[i]!.end });
   }
   for (let i = last; i >= Math.max(0, last - SIGN_OFF_LINES); i -= 1) {
     const line = lines[i]!;
     if (line.end - line.start > SIGN_OFF_CHARS) return;
     if (i > 0 && SIGN_OFF.test(line.text)) { parts.push({ kind: 'signature', start: line.start, end }); return; }
   }
+}
+
+/** Nothing of its own comes behind it. */
+function isFollowedByHistory(lines: Line[], at: number, parts: MarkedPart[]): boolean {
+  const next = lines.slice(at + 1, at + 6).find((line) => line.text.trim() !== '');
+  return next === undefined || parts.some(({ kind, start, end }) => kind === 'quote' && start <= next.start && next.start < end);
 }
 
 /** Paragraphs in legal language: two of its words at least. */

@@ -3,10 +3,11 @@ import './quiet.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Index, type Connection, type Table } from '@lancedb/lancedb';
 import { FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN } from '#contract/limits';
-import { deduplicated, fromLance, ROW_COLUMNS, schemaOf, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
+import { deduplicated, fromLance, PASSAGE_COLUMNS, ROW_COLUMNS, schemaOf, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
 import { isAnyOf } from './sql.ts';
 
-export interface DatasetStats { rows: number; fragments: number; unindexedRows: number; bytes: number; hasVectorIndex: boolean }
+/** `rows`: texts; `vectors`: rows of any kind, one a passage. */
+export interface DatasetStats { rows: number; vectors: number; fragments: number; unindexedRows: number; bytes: number; hasVectorIndex: boolean }
 /** What upkeep did; `yielded`: another writer was faster, the next one goes on. */
 export type Upkeep = 'not_needed' | 'done' | 'yielded';
 
@@ -38,9 +39,17 @@ export interface Dataset {
 export async function openDataset(db: Connection, name: string, dims: number, create: boolean): Promise<Dataset | null> {
   if (!create && !(await db.tableNames()).includes(name)) return null;
   const table = create ? await db.createEmptyTable(name, schemaOf(dims), { mode: 'create', existOk: true }) : await db.openTable(name);
+  await addPassageColumns(table);
   const present = new Set(await indexNames(table)), isFormer = !present.has(TEXT_INDEX) && FORMER_TEXT_INDICES.some((former) => present.has(former));
   for (const { name: index, column, config } of INDICES) if (!present.has(index) && !(isFormer && index === TEXT_INDEX)) await createOnce(table, column, index, config());
   return dataset(table, dims, present.has(VECTOR_INDEX));
+}
+
+/** For tables from before there were passages: each of their rows is a text of its own. */
+export async function addPassageColumns(table: Table): Promise<void> {
+  const isThere = async (): Promise<boolean> => (await table.schema()).fields.some(({ name }) => name === PASSAGE_COLUMNS[0]!.name);
+  if (await isThere()) return;
+  await table.addColumns(PASSAGE_COLUMNS).catch(async (error: unknown) => { await table.checkoutLatest(); if (!(await isThere())) throw error; });
 }
 
 /** The former index answers until the new one is there. */
@@ -76,8 +85,8 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
   const renewal = renewTextIndex(table).catch(() => {});
 
   async function stats(): Promise<DatasetStats> {
-    const [all, index] = await Promise.all([table.stats(), table.indexStats(TEXT_INDEX)]);
-    return { rows: all.numRows, fragments: all.fragmentStats.numFragments, unindexedRows: index?.numUnindexedRows ?? all.numRows, bytes: all.totalBytes, hasVectorIndex };
+    const [all, index, rows] = await Promise.all([table.stats(), table.indexStats(TEXT_INDEX), table.countRows('passage = 0')]);
+    return { rows, vectors: all.numRows, fragments: all.fragmentStats.numFragments, unindexedRows: index?.numUnindexedRows ?? all.numRows, bytes: all.totalBytes, hasVectorIndex };
   }
 
   async function tidy(): Promise<Upkeep> {
@@ -85,7 +94,7 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
     try { await renewTextIndex(table); } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
     const before = await stats();
     rowsSince = 0; commitsSince = 0;
-    const wantsVectorIndex = !hasVectorIndex && before.rows >= VECTOR_INDEX_ROWS_MIN;
+    const wantsVectorIndex = !hasVectorIndex && before.vectors >= VECTOR_INDEX_ROWS_MIN;
     if (before.unindexedRows <= UNINDEXED_ROWS_MAX / 2 && before.fragments <= FRAGMENTS_MAX / 2 && !wantsVectorIndex) return 'not_needed';
     const optimize = async () => {
       await table.optimize({ cleanupOlderThan: new Date(Date.now() - LANCE_VERSIONS_KEPT_MS) });

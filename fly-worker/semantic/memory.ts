@@ -1,15 +1,15 @@
 /** Semantic memory: LanceDB, one database per tenant, one table per embedder. An idempotent store, never the arbiter: what counts is what the ledger names. */
 import './quiet.ts';
 import { rm } from 'node:fs/promises';
-import { connect, Session, type Connection } from '@lancedb/lancedb';
-import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES, SWEEP_AFTER_MS } from '#contract/limits';
-import { openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
-import { rowId, type MemoryRow, type StoredRow } from './rows.ts';
+import { connect, Session, type Connection, type Table } from '@lancedb/lancedb';
+import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES } from '#contract/limits';
+import { addPassageColumns, openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
+import { rowId, versionOf, type MemoryRow, type StoredRow } from './rows.ts';
 import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
 import { isAnyOf, predicate, safeName } from './sql.ts';
 
 export type { DatasetStats, Upkeep } from './dataset.ts';
-export type { MemoryRow, StoredRow } from './rows.ts';
+export type { MemoryRow, PassageVector, StoredRow } from './rows.ts';
 export type { Candidate, SemanticQuery } from './search.ts';
 export type { Filters } from './sql.ts';
 export { snippetOf } from './snippet.ts';
@@ -35,17 +35,18 @@ export interface SemanticMemory {
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
-  /** Deletes all versions of these records but the one to keep, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many rows went. */
+  /** Deletes all versions of these records but the one to keep, in all tables of the tenant, as far as nobody has stored them since (ms). Returns how many texts went. */
   remove(tenant: string, records: readonly { recordId: string; keep: string | null }[], storedBeforeMs: number): Promise<number>;
-  /** All versions of these records, or all rows of a connection, or all there are, that were stored before this moment: what is stored again meanwhile stays. Answers how many rows were deleted. */
+  /** All versions of these records, or all rows of a connection, or all there are, that were stored before this moment: what is stored again meanwhile stays. Answers how many texts were deleted. */
   erase(tenant: string, what: { recordIds: readonly string[] } | { connectionId: string } | { everything: true }, storedBeforeMs: number): Promise<number>;
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
-   * Deletes rows older than an hour whose ids (`recordId:contentHash`) `named` does not return. Returns how many. Only while no job of
-   * the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
+   * Looks through all tables of the tenant and deletes what is older than `olderThanMs` and of a version (`recordId:contentHash`) that `named` does not return.
+   * Returns how many rows went. Only while no job of the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
+   * Throws the signal's reason between two pages.
    */
-  sweep(space: Space, named: (ids: string[]) => Promise<Set<string>>, nowMs: number): Promise<number>;
+  sweep(tenant: string, named: (versions: string[]) => Promise<Set<string>>, olderThanMs: number, signal: AbortSignal): Promise<number>;
   /** Compacts and indexes when it is due. Runs by itself after enough stores; for the end of a job and for idle time. */
   upkeep(space: Space): Promise<Upkeep>;
   stats(space: Space): Promise<DatasetStats | null>;
@@ -55,7 +56,7 @@ export interface SemanticMemory {
   close(): Promise<void>;
 }
 
-const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000;
+const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000, TABLE_PREFIX = 'memory__';
 
 export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): SemanticMemory {
   const session = new Session(BigInt(LANCE_INDEX_CACHE_BYTES), BigInt(LANCE_METADATA_CACHE_BYTES));
@@ -64,7 +65,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
   const open = new Map<string, Promise<Dataset | null>>();
 
   const database = (tenant: string): Promise<Connection> => connect(`${root}/${safeName(tenant)}`, { readConsistencyInterval: 0, storageOptions }, session);
-  const tableName = (embedderId: string): string => `memory__${safeName(embedderId)}`;
+  const tableName = (embedderId: string): string => `${TABLE_PREFIX}${safeName(embedderId)}`;
 
   async function datasetOf({ tenant, embedder }: Space, create: boolean): Promise<Dataset | null> {
     const key = `${tenant}/${embedder.id}`;
@@ -99,15 +100,27 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 
   /** One predicate for every so many values. */
   const inParts = <T>(values: readonly T[], predicateOf: (some: T[]) => string): string[] => Array.from({ length: Math.ceil(values.length / IDS_PER_STATEMENT) }, (_, i) => predicateOf(values.slice(i * IDS_PER_STATEMENT, (i + 1) * IDS_PER_STATEMENT)));
-  /** In all tables of the tenant, whatever their embedder. Answers how many rows went. */
-  async function removeWhere(tenant: string, predicates: readonly string[], storedBeforeMs: number): Promise<number> {
+  /** Every table of the tenant, whatever its embedder, with a way to delete from it: one that is open here stands in line with its merges. */
+  async function eachTable(tenant: string, work: (table: Table, remove: (predicate: string) => Promise<number>) => Promise<void>): Promise<void> {
     const db = await database(tenant);
-    let removed = 0;
     for (const name of await db.tableNames()) {
+      const opened = await open.get(`${tenant}/${name.slice(TABLE_PREFIX.length)}`)?.catch(() => null);
+      if (opened) { await work(opened.table, (predicate) => opened.delete(predicate)); continue; }
       const table = await db.openTable(name);
-      for (const which of predicates) removed += (await table.delete(`stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`)).numDeletedRows;
-      table.close();
+      try { await addPassageColumns(table); await work(table, async (predicate) => (await table.delete(predicate)).numDeletedRows); } finally { table.close(); }
     }
+    db.close();
+  }
+
+  /** With all their passages. Answers how many texts went. */
+  async function removeWhere(tenant: string, predicates: readonly string[], storedBeforeMs: number): Promise<number> {
+    let removed = 0;
+    await eachTable(tenant, async (table, remove) => {
+      for (const which of predicates) {
+        const old = `stored_at < ${Math.trunc(storedBeforeMs)} AND ${which}`, texts = await table.countRows(`${old} AND passage = 0`);
+        if (await remove(old) > 0) removed += texts;
+      }
+    });
     return removed;
   }
 
@@ -129,7 +142,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 
     remove: (tenant, records, storedBeforeMs) => removeWhere(tenant, inParts(records, (some) => {
       const kept = some.flatMap(({ recordId, keep }) => (keep === null ? [] : rowId(recordId, keep)));
-      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('id', kept)})` : ''}`;
+      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('concat(record_id, \':\', content_hash)', kept)})` : ''}`;
     }), storedBeforeMs),
     erase: (tenant, what, storedBeforeMs) => removeWhere(tenant, 'recordIds' in what ? inParts(what.recordIds, (ids) => isAnyOf('record_id', ids)) : 'connectionId' in what ? [predicate({ connection: what.connectionId })!] : ['true'], storedBeforeMs),
 
@@ -141,16 +154,24 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       if (isLocal) await rm(`${root}/${safeName(tenant)}`, { recursive: true, force: true });
     },
 
-    sweep: (space, named, nowMs) => using(space, false, 0, async (dataset) => {
-      const old = `stored_at < ${Math.trunc(nowMs - SWEEP_AFTER_MS)}`;
-      const ids = (await dataset.table.query().where(old).select(['id']).toArray() as { id: string }[]).map(({ id }) => id);
+    async sweep(tenant, named, olderThanMs, signal) {
+      const old = `stored_at < ${Math.trunc(Date.now() - olderThanMs)}`;
       let swept = 0;
-      for (let from = 0; from < ids.length; from += SWEEP_PAGE) {
-        const page = ids.slice(from, from + SWEEP_PAGE), kept = await named(page), unnamed = page.filter((id) => !kept.has(id));
-        for (let at = 0; at < unnamed.length; at += IDS_PER_STATEMENT) swept += await dataset.delete(`${old} AND ${isAnyOf('id', unnamed.slice(at, at + IDS_PER_STATEMENT))}`);
-      }
+      await eachTable(tenant, async (table, remove) => {
+        let page: string[] = [];
+        const sweepPage = async (): Promise<void> => {
+          signal.throwIfAborted();
+          const ids = page, kept = await named([...new Set(ids.map(versionOf))]);
+          page = [];
+          for (const which of inParts(ids.filter((id) => !kept.has(versionOf(id))), (some) => isAnyOf('id', some))) swept += await remove(`${old} AND ${which}`);
+        };
+        for await (const batch of table.query().where(old).select(['id'])) {
+          for (const id of batch.getChild('id') as Iterable<string>) { page.push(id); if (page.length >= SWEEP_PAGE) await sweepPage(); }
+        }
+        if (page.length > 0) await sweepPage();
+      });
       return swept;
-    }),
+    },
 
     async close() { for (const key of Array.from(open.keys())) await forget(key); },
   };

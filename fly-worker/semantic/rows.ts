@@ -2,6 +2,9 @@
 import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, vectorFromArray, type Data } from 'apache-arrow';
 import type { MarkedPart } from '#contract/memory';
 
+/** A passage of a long text, offsets half open. `vector` null: nothing to embed in it. */
+export interface PassageVector { start: number; end: number; vector: Float32Array | null }
+
 /** One record in one version. `vector` null: nothing to embed; found by keyword only. */
 export interface MemoryRow {
   recordId: string;
@@ -17,19 +20,24 @@ export interface MemoryRow {
   people: string[];
   url: string | null;
   vector: Float32Array | null;
+  /** Of a long text: its other passages; `vector` is then that of the first one. */
+  more?: PassageVector[];
   /** Nobody can have stored it before: it is appended, not merged. Merging looks at every id there is. */
   isNew?: boolean;
 }
-export type StoredRow = Omit<MemoryRow, 'vector' | 'isNew'>;
+export type StoredRow = Omit<MemoryRow, 'vector' | 'more' | 'isNew'>;
 
 /** Columns that a hit needs; the vector stays where it is. */
-export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url'];
+export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url', 'passage', 'from_char', 'to_char'];
 
 /** Addresses in the searched text: enough to find a mail by whom it is from or to, too few to drown it. */
 const SEARCHED_PEOPLE_MAX = 20;
 const MAX_DATE_MS = 8.64e15;
 
 const text = (name: string): Field => new Field(name, new Utf8(), false);
+
+/** Columns for passages: rows beside the text's own, with a vector, what searches are filtered by, and nothing to read. The text's own row is passage 0. In a former table: how a row without them is filled. */
+export const PASSAGE_COLUMNS = ['passage', 'from_char', 'to_char'].map((name) => ({ name, valueSql: 'cast(0 as int)' }));
 
 /** `body` is what full-text search reads: title, people, text. The text begins in it at `text_at`. */
 export const schemaOf = (dims: number): Schema => new Schema([
@@ -39,31 +47,45 @@ export const schemaOf = (dims: number): Schema => new Schema([
   new Field('people', new List(new Field('item', new Utf8(), false)), false),
   new Field('url', new Utf8(), true),
   new Field('vector', new FixedSizeList(dims, new Field('item', new Float32(), true)), true),
+  ...PASSAGE_COLUMNS.map(({ name }) => new Field(name, new Int32(), true)),
 ]);
 
 /** The same content is the same row, whoever writes it how often. */
 export const rowId = (recordId: string, contentHash: string): string => `${recordId}:${contentHash}`;
 
-/** Builds the table of rows; ids must be unique (see `deduplicated`). Throws on a vector of another length or with NaN in it. */
-export function toArrow(rows: readonly MemoryRow[], dims: number, nowMs: number): Table {
-  const schema = schemaOf(dims), bodies = rows.map(bodyOf);
+/** A row as it is stored: the text, or one of its other passages. */
+type Line = MemoryRow & { id: string; body: string; textAt: number; passage: number; from: number; to: number };
+
+function linesOf(row: MemoryRow): Line[] {
+  const id = rowId(row.recordId, row.contentHash), more = (row.more ?? []).filter(({ vector }) => vector !== null);
+  const text: Line = { ...row, ...bodyOf(row), id, passage: 0, from: 0, to: more[0]?.start ?? row.text.length };
+  return [text, ...more.map(({ start, end, vector }, i): Line => ({ ...row, id: `${id}${PASSAGE_MARK}${i + 1}`, title: '', body: '', textAt: 0, parts: [], url: null, vector, passage: i + 1, from: start, to: end }))];
+}
+const PASSAGE_MARK = '#';
+/** The id of the text that a row belongs to, from the row's own. */
+export const versionOf = (id: string): string => id.split(PASSAGE_MARK, 1)[0]!;
+
+/** Builds the table of rows and their passages; ids must be unique (see `deduplicated`). Throws on a vector of another length or with NaN in it. */
+export function toArrow(texts: readonly MemoryRow[], dims: number, nowMs: number): Table {
+  const schema = schemaOf(dims), rows = texts.flatMap(linesOf);
   const strings = (values: (string | null)[]) => vectorFromArray(values, new Utf8()).data[0]!;
+  const int32 = (values: number[]) => makeData({ type: new Int32(), length: rows.length, nullCount: 0, data: Int32Array.from(values) });
   const int64 = (values: number[]) => makeData({ type: new Int64(), length: rows.length, nullCount: 0, data: BigInt64Array.from(values, (value) => BigInt(clampMs(value))) });
   const columns: Data[] = [
-    strings(rows.map((row) => rowId(row.recordId, row.contentHash))), strings(rows.map((row) => row.recordId)), strings(rows.map((row) => row.contentHash)),
+    strings(rows.map((row) => row.id)), strings(rows.map((row) => row.recordId)), strings(rows.map((row) => row.contentHash)),
     strings(rows.map((row) => row.integrationId)), strings(rows.map((row) => row.connectionId)), strings(rows.map((row) => row.stream)),
     int64(rows.map((row) => row.occurredAt)), int64(rows.map(() => nowMs)),
-    strings(rows.map((row) => row.title)), strings(bodies.map(({ body }) => body)),
-    makeData({ type: new Int32(), length: rows.length, nullCount: 0, data: Int32Array.from(bodies, ({ textAt }) => textAt) }),
+    strings(rows.map((row) => row.title)), strings(rows.map((row) => row.body)), int32(rows.map((row) => row.textAt)),
     strings(rows.map((row) => JSON.stringify(row.parts))),
     vectorFromArray(rows.map((row) => row.people), schema.fields[12]!.type as List).data[0]!,
     strings(rows.map((row) => row.url)),
     vectorData(rows, dims, schema.fields[14]!.type as FixedSizeList),
+    int32(rows.map((row) => row.passage)), int32(rows.map((row) => row.from)), int32(rows.map((row) => row.to)),
   ];
   return new Table(schema, [new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children: columns }))]);
 }
 
-function vectorData(rows: readonly MemoryRow[], dims: number, type: FixedSizeList): Data {
+function vectorData(rows: readonly Line[], dims: number, type: FixedSizeList): Data {
   const values = new Float32Array(rows.length * dims), present = new Uint8Array(Math.ceil(rows.length / 8));
   let nulls = 0;
   for (const [i, { vector, recordId }] of rows.entries()) {

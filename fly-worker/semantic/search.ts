@@ -1,9 +1,10 @@
 /** A search over one dataset: keyword and vector legs at once, both prefiltered, fused by rules of our own. Candidates only: the caller drops what the ledger does not name. */
 import { BooleanQuery, MatchQuery, Occur, type Table } from '@lancedb/lancedb';
+import { PASSAGES_PER_HIT } from '#contract/limits';
 import type { SearchMode } from '#contract/memory';
 import { fuse, type KeywordHit, type Trust, type VectorHit } from './fusion.ts';
 import { fromLance, ROW_COLUMNS, rowId, type StoredRow } from './rows.ts';
-import { predicate, type Filters } from './sql.ts';
+import { isAnyOf, predicate, type Filters } from './sql.ts';
 import { fold, likeness, termsOf, type Term } from './terms.ts';
 
 export interface SemanticQuery {
@@ -17,7 +18,12 @@ export interface SemanticQuery {
 }
 
 /** A hit, best first. Scores: BM25 and cosine as they are, `fused` 1 at the top and falling. */
-export interface Candidate extends StoredRow { keywordScore: number | null; vectorScore: number | null; fused: number }
+export interface Candidate extends StoredRow {
+  keywordScore: number | null; vectorScore: number | null; fused: number;
+  /** Where in a long text meaning was found; null: in all of it, or by words only. */
+  passage: Stretch | null;
+}
+export interface Stretch { start: number; end: number }
 
 /** Word vectors of two unrelated texts reach this by chance: below it, likeness says nothing. */
 const BASIC_COSINE_MIN = 0.35;
@@ -33,14 +39,15 @@ const CLOSENESS_WORTH = 0.5;
 /** Parts of an address are common words: so much deeper is looked for the whole of it. */
 const LITERAL_DEPTH = 3;
 
-interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number> }
+/** By version of a record. A vector leg's best hit of a text may be a passage, whose text is still to be fetched: then `rows` does not have it. */
+interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number>; passages: Map<string, Stretch> }
 
 export async function searchDataset(table: Table, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, hasVectorIndex: boolean): Promise<Candidate[]> {
   const depth = 2 * limit + 10, where = predicate(filters), usable = vector !== null && vector.some((value) => value !== 0) ? vector : null;
   const terms = termsOf(q), whole = exactForm(q);
   const [byWords, byMeaning] = await Promise.all([
     mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
-    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, depth, hasVectorIndex),
+    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, PASSAGES_PER_HIT * depth, hasVectorIndex),
   ]);
   const known = new Map<string, number>();
   const keyword = [...byWords.scores].map(([id, bm25]): KeywordHit => {
@@ -49,9 +56,18 @@ export async function searchDataset(table: Table, { q, mode, limit, vector, filt
   }).sort((a, b) => b.score - a.score);
   const floor = trust === 'basic' && mode === 'hybrid' ? BASIC_COSINE_MIN : -1;
   const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ score }) => score >= floor);
-  return fuse(keyword, meaning, trust).slice(0, depth).map(({ id, fused }) => ({
-    ...(byWords.rows.get(id) ?? byMeaning.rows.get(id)!), fused, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null,
-  }));
+  const fused = fuse(keyword, meaning, trust).slice(0, depth), rows = new Map([...byMeaning.rows, ...byWords.rows]);
+  for (const [id, row] of await textsOf(table, fused.map(({ id }) => id).filter((id) => !rows.has(id)))) rows.set(id, row);
+  return fused.flatMap(({ id, fused: score }) => {
+    const row = rows.get(id);
+    return row ? [{ ...row, fused: score, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null, passage: byMeaning.passages.get(id) ?? null }] : [];
+  });
+}
+
+/** The texts that were found by a passage only. */
+async function textsOf(table: Table, ids: readonly string[]): Promise<Map<string, StoredRow>> {
+  if (ids.length === 0) return new Map();
+  return new Map((await table.query().where(isAnyOf('id', ids)).select(ROW_COLUMNS).toArray() as Record<string, unknown>[]).map((raw) => { const row = fromLance(raw); return [rowId(row.recordId, row.contentHash), row]; }));
 }
 
 /** A query that is an address, an identifier or quoted: whoever types it wants exactly it. */
@@ -60,7 +76,7 @@ function exactForm(q: string): string | null {
   return quoted !== undefined || (text.length >= 4 && !/\s/.test(text) && /[\d@._/-]/.test(text)) ? text : null;
 }
 
-const emptyLeg = (): Promise<Leg> => Promise.resolve({ rows: new Map(), scores: new Map() });
+const emptyLeg = (): Promise<Leg> => Promise.resolve({ rows: new Map(), scores: new Map(), passages: new Map() });
 
 /**
  * The words as they were typed, and their other forms for less. A single word stands before its whole family, however long the mails
@@ -90,13 +106,17 @@ async function vectorLeg(table: Table, vector: Float32Array, where: string | nul
   return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => 1 - Number(raw['_distance']));
 }
 
-/** The same id twice (two processes merged it at once) counts once, at its better place. */
+/** The same record several times (its passages; or two processes merged it at once) counts once, at its best place. */
 function collect(raws: Record<string, unknown>[], scoreOf: (raw: Record<string, unknown>) => number): Leg {
-  const leg: Leg = { rows: new Map(), scores: new Map() };
-  const scored = raws.map((raw) => ({ row: fromLance(raw), score: scoreOf(raw) })).filter(({ score }) => Number.isFinite(score));
-  for (const { row, score } of scored.sort((a, b) => b.score - a.score)) {
-    const id = rowId(row.recordId, row.contentHash);
-    if (!leg.rows.has(id)) { leg.rows.set(id, row); leg.scores.set(id, score); }
+  const leg: Leg = { rows: new Map(), scores: new Map(), passages: new Map() };
+  const scored = raws.map((raw) => ({ raw, score: scoreOf(raw) })).filter(({ score }) => Number.isFinite(score));
+  for (const { raw, score } of scored.sort((a, b) => b.score - a.score)) {
+    const id = rowId(String(raw['record_id']), String(raw['content_hash'])), isText = Number(raw['passage']) === 0;
+    if (isText && !leg.rows.has(id)) leg.rows.set(id, fromLance(raw));
+    if (leg.scores.has(id)) continue;
+    leg.scores.set(id, score);
+    const stretch = { start: Number(raw['from_char']), end: Number(raw['to_char']) };
+    if (!isText || (stretch.end > 0 && stretch.end < fromLance(raw).text.length)) leg.passages.set(id, stretch);
   }
   return leg;
 }

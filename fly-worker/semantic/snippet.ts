@@ -1,14 +1,22 @@
-/** Pure: the stretch of a text that shows best why it was found, matched words between ⟦ and ⟧. Plain text in, plain text out. */
+/** The stretch of a text that shows best why it was found, matched words between ⟦ and ⟧. Plain text in, plain text out. */
 import { SNIPPET_CHARS } from '#contract/limits';
-import { fold, matches, termsOf, WORD, type Term } from './terms.ts';
+import { nearestStretch } from './nearest.ts';
+import { coverage, fold, matches, termsOf, WORD, type Term } from './terms.ts';
 
 interface Mark { term: number; start: number; end: number }
 
 /** A body shorter than this is shown with everything else there is. */
 const LITTLE_CHARS = 40;
 
-/** The snippet of a hit. Without a body to speak of (an event that is only a title): title and people. */
-export function snippetOf({ title, text, people }: { title: string; text: string; people: readonly string[] }, query: string): string {
+/** The snippet of a hit. Without a body to speak of (an event that is only a title): title and people. From the passage that was found, where it comes nearest to the query, unless the query's words are elsewhere. */
+export function snippetOf({ title, text, people, passage }: { title: string; text: string; people: readonly string[]; passage?: { start: number; end: number } | null }, query: string): string {
+  if (passage) {
+    const found = text.slice(passage.start, passage.end), terms = termsOf(query), share = coverage(terms, fold(found));
+    if (share >= coverage(terms, fold(text))) {
+      const { start, end } = share > 0 ? { start: 0, end: found.length } : nearestStretch(found, query);
+      return `${passage.start + start > 0 ? '…' : ''}${snippet(found.slice(start, end), query)}${passage.start + end < text.length ? '…' : ''}`.replace(/…{2,}/g, '…');
+    }
+  }
   if (text.trim().length >= LITTLE_CHARS) return snippet(text, query);
   return snippet([title, text, people.join(', ')].map((part) => part.trim()).filter((part) => part !== '').join(' · '), query);
 }

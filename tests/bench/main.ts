@@ -5,6 +5,7 @@ import { connectors } from '#fly-worker/connectors/index';
 import { measureArchive } from './archive.ts';
 import { measureJobs, measureRecovery, type Millis } from './jobs.ts';
 import { openWorld, runLine, type LineFigures } from './line.ts';
+import { hasReplies, measureReplies } from './replies.ts';
 import { measureStages } from './stages.ts';
 
 const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100, ARCHIVE_MB = 200;
@@ -15,6 +16,12 @@ const cells = (...values: (string | number)[]): string => `| ${values.join(' | '
 async function stages(say: Say): Promise<void> {
   say('| stage alone | ms per 100 records | records/s |\n|---|---|---|');
   for (const { stage, msPer100 } of await measureStages()) say(cells(stage, msPer100.toFixed(1), Math.round(100_000 / msPer100)));
+}
+
+async function replies(say: Say): Promise<void> {
+  if (!hasReplies) return say('No mails to look at: ../shared/data/mail-replies is not part of the project.');
+  say('| replies and signatures, mails of | mails | exact | leaked | cut | what is wrong |\n|---|---|---|---|---|---|');
+  for (const { source, mails, exact, leaked, cut, missed } of measureReplies()) say(cells(source, mails, exact, leaked, cut, missed.join(', ') || 'nothing'));
 }
 
 async function line(say: Say): Promise<void> {
@@ -65,7 +72,7 @@ async function archive(say: Say): Promise<void> {
   say(cells('mbox, every 20th mail with an attachment', Math.round(fileMb), records, uploadSeconds.toFixed(1), importSeconds.toFixed(1), Math.round(records / importSeconds), Math.round(peakRssMb)));
 }
 
-const parts = { stages, line, jobs, recovery, archive };
+const parts = { stages, replies, line, jobs, recovery, archive };
 const wished = process.argv.slice(2).filter((word) => !word.startsWith('--')), unknown = wished.filter((word) => !(word in parts));
 if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`);
 const file = new URL('../../ARCHITECTURE.md', import.meta.url);

@@ -13,6 +13,7 @@ import type { SourceRecord } from '#contract/connector';
 import { generateMailbox } from '#dev/mailbox/generate';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
+import { passagesOf } from '#fly-worker/extract/passages';
 import { bareSubject } from '#fly-worker/extract/mail';
 import { deriveText } from '#fly-worker/extract/text';
 import { openSemanticMemory } from '#fly-worker/semantic/memory';
@@ -109,12 +110,19 @@ async function measure(collection: string, how: string, questions: Question[], a
 
 const embedder = localEmbedder(), place = mkdtempSync(join(tmpdir(), 'retrieval-')), memory = openSemanticMemory({ uri: join(place, 'ours') }), plainDb = await connect(join(place, 'plain'));
 
+/** A text's vectors as the line makes them: one, or one a passage. */
+async function vectorsOf(title: string, text: string) {
+  const passages = passagesOf(title, text, []), vectors = await embedder.embed(passages.map((passage) => passage.embeddable));
+  const [first, ...more] = passages.map(({ start, end }, i) => ({ start, end, vector: vectorAt(vectors, embedder.dims, i) }));
+  return { vector: first!.vector, more };
+}
+
 /** Every collection in a table of its own, beside LanceDB's full text as it is by default. */
 async function run(tenant: string, collections: Collection[], modes: ('keyword' | 'semantic' | 'hybrid')[]): Promise<void> {
-  const space = { tenant, embedder }, docs = collections[0]!.docs, vectors = await embedder.embed(docs.map(({ title, text }) => `${title}\n${text}`));
-  await memory.store(space, docs.map(({ id, title, text, people }, row) => ({
-    recordId: id, contentHash: 'h', integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: 0, title, text, parts: [], people, url: null, vector: vectorAt(vectors, embedder.dims, row),
-  })));
+  const space = { tenant, embedder }, docs = collections[0]!.docs;
+  await memory.store(space, await Promise.all(docs.map(async ({ id, title, text, people }) => ({
+    recordId: id, contentHash: 'h', integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: 0, title, text, parts: [], people, url: null, ...await vectorsOf(title, text),
+  }))));
   await memory.upkeep(space);
   const plain = await plainDb.createTable(tenant, docs.map(({ id, title, text, people }) => ({ id, body: `${title}\n${people.join(' ')}\n${text}` })));
   await plain.createIndex('body', { config: Index.fts() });

@@ -33,7 +33,7 @@ export async function measureStages(): Promise<StageFigure[]> {
   measure('derive (all of it, with rules)', some.length, () => { derive(some); });
   measure('content hash', some.length, () => { for (const mail of some) contentHash(mail); });
   const derived = derive(some), fresh = some.map((source): Addressed => ({ source, recordId: source.providerId, contentHash: contentHash(source) }));
-  measure('local embedding', some.length, () => { embedLocally(derived.map((d) => d.embeddable)); });
+  measure('local embedding', some.length, () => { embedLocally(derived.flatMap((d) => d.passages.map((passage) => passage.embeddable))); });
   measure('rows for the ledger', some.length, () => { for (let from = 0; from < some.length; from += CHUNK) toColumns(toRows(OWNER, fresh.slice(from, from + CHUNK), derived.slice(from, from + CHUNK))); });
   await measureThreadAndStore(mails, report);
   return figures;

@@ -72,7 +72,7 @@ describe('context from real stores', () => {
     const ids = await learn(db, tenant, connection, mails), derived = derive(mails);
     await semantic.store({ tenant, embedder }, await Promise.all(mails.map(async (source, i) => ({
       recordId: ids[i]!, contentHash: contentHash(source), integrationId: 'outlook', connectionId: connection, stream: 'mail', occurredAt: Date.parse(source.occurredAt), title: derived[i]!.title, text: derived[i]!.text,
-      parts: derived[i]!.parts, people: derived[i]!.people, url: source.url, vector: (await embedder.embed([derived[i]!.embeddable])).slice(),
+      parts: derived[i]!.parts, people: derived[i]!.people, url: source.url, vector: (await embedder.embed([derived[i]!.passages[0]!.embeddable])).slice(),
     }))));
   });
   afterAll(async () => { await semantic.close(); await db.stop(); rmSync(dir, { recursive: true, force: true }); });

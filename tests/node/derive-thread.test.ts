@@ -25,13 +25,13 @@ it('gives the same texts, rows and vectors as on the main thread, several calls 
   const answers = await Promise.all(chunks.map((chunk) => threads.derive(owner, addressed(chunk), { embed: true })));
   for (const [i, answer] of answers.entries()) {
     const derived = derive(chunks[i]!);
-    expect(answer.texts).toEqual(derived.map(({ title, text, parts, people }) => ({ title, text, parts, people, embeddable: '' })));
+    expect(answer.texts).toEqual(derived.map(({ title, text, parts, people, passages }) => ({ title, text, parts, people, passages: passages.map((passage) => ({ ...passage, embeddable: '' })) })));
     expect(answer.rows).toEqual(toColumns(toRows(owner, addressed(chunks[i]!), derived)));
-    expect(answer.vectors).toEqual(embedLocally(derived.map((record) => record.embeddable)));
+    expect(answer.vectors).toEqual(embedLocally(derived.flatMap((record) => record.passages.map((passage) => passage.embeddable))));
   }
   const bare = await threads.derive(owner, addressed(chunks[0]!), { embed: false });
   expect(bare.vectors).toBeNull();
-  expect(bare.texts.map((t) => t.embeddable)).toEqual(derive(chunks[0]!).map((d) => d.embeddable));
+  expect(bare.texts.map((t) => t.passages)).toEqual(derive(chunks[0]!).map((d) => d.passages));
   await threads.close();
 });
 

@@ -50,7 +50,7 @@ describe('html', () => {
   ])('marks the history of %s', (_, source) => {
     const record = html(source);
     expect(record.text).toContain('Old');
-    expect(record.embeddable).toBe('Numbers\nNew');
+    expect(record.passages[0]!.embeddable).toBe('Numbers\nNew');
   });
 
   it('reads hostile markup in linear time', () => {
@@ -81,7 +81,7 @@ describe('history, signatures and disclaimers', () => {
   it.each(['On the other hand, we wrote: nothing.', 'From: our side nothing is missing.', 'I wanted to write about regards to everybody.', 'The data comes From: our database, To: yours.', '2024-01-15 14:30:25\nis only a date', 'It was sent from my iPhone app to all users.'])('%j is all new', (text) => { expect(fresh(text)).toBe(text); });
 
   it('takes the whole text when a mail holds nothing new', () => {
-    expect(derived({ body: { format: 'text', content: '---------- Forwarded message ---------\nFrom: Anna\nThe plan' } }).embeddable).toContain('The plan');
+    expect(derived({ body: { format: 'text', content: '---------- Forwarded message ---------\nFrom: Anna\nThe plan' } }).passages[0]!.embeddable).toContain('The plan');
   });
 
   it('settles overlapping parts: ascending, apart, the quote wins', () => {

@@ -58,7 +58,7 @@ describe('a run over what is in memory already', () => {
     const mails = benchMails(60);
     const first = await run(mails), before = await everything();
     expect(first.progress.ledger).toEqual({ seen: 60, stored: 60, unchanged: 0, duplicate: 0, failed: 0 });
-    expect(embedded).toBe(60);
+    expect(embedded, 'long ones as several passages').toBeGreaterThanOrEqual(60);
     embedded = 0;
     const second = await run(mails);
     expect(second.mismatch).toBeNull();

@@ -222,11 +222,13 @@ describe('keeping in order', () => {
     expect(await find('gone', 'wordone')).toEqual([]);
     expect(await memory.store(space('gone'), await rowsOf([{ id: 'new', text: 'wordone' }]))).toBe(1);
   });
-  it('sweeps what the ledger does not name, but nothing that may still be committed', async () => {
+  it('sweeps what the ledger does not name from all tables of a tenant, but nothing that may still be committed', async () => {
     await memory.store(space('sweep'), await rowsOf([{ id: 'a', text: 'x1' }, { id: 'b', text: 'x2' }]));
-    const named = (ids: string[]) => Promise.resolve(new Set(ids.filter((id) => id === 'a:h1')));
-    expect(await memory.sweep(space('sweep'), named, Date.now())).toBe(0);
-    expect(await memory.sweep(space('sweep'), named, Date.now() + SWEEP_AFTER_MS + 60_000)).toBe(1);
+    await memory.store({ tenant: 'sweep', embedder: { id: 'openai-x-4', dims: 4 } }, [{ ...(await rowsOf([{ id: 'c', text: 'x3' }]))[0]!, vector: new Float32Array([1, 0, 0, 0]) }]);
+    const named = (ids: string[]) => Promise.resolve(new Set(ids.filter((id) => id === 'a:h1'))), signal = new AbortController().signal;
+    expect(await memory.sweep('sweep', named, SWEEP_AFTER_MS, signal)).toBe(0);
+    await expect(memory.sweep('sweep', named, -60_000, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    expect(await memory.sweep('sweep', named, -60_000, signal)).toBe(2);
     expect((await memory.stats(space('sweep')))?.rows).toBe(1);
   });
 });

@@ -67,5 +67,5 @@ export function derivedOf(record: SourceRecord): DerivedRecord {
   const facts = factsOf(record.body.content);
   const target = facts.relations[0]!.target.key;
   if (!facts.entities.some((e) => e.key === target)) facts.entities.push({ type: 'thread', key: target, name: target, properties: {}, method: 'rule', confidence: 1 });
-  return { title: record.title, text: record.body.content, parts: [], embeddable: '', preview: '', people: [], redacted: {}, facts };
+  return { title: record.title, text: record.body.content, parts: [], passages: [], preview: '', people: [], redacted: {}, facts };
 }
