@@ -39,6 +39,34 @@ export const EMBEDDING_RETRIES_MAX = 4;
 /** Batches of one call in flight: 911 instead of 314 records/s. */
 export const EMBEDDING_REQUESTS_IN_FLIGHT = 4;
 
+
+// --- a tenant's own embedder, filled in the background
+/** Records of one step: texts read, embedded in a few requests, stored, written down. What a kill costs at most. */
+export const EMBED_BATCH_RECORDS = 128;
+/** Whoever works on a tenant's vectors says so this often times three; dead ones are followed after it. */
+export const EMBED_HOLD_MS = 30 * SECOND;
+/** How often a worker looks, and how often it looks at a tenant for which nothing was to do. */
+export const EMBED_LOOK_EVERY_MS = 15 * SECOND;
+export const EMBED_REST_MS = MINUTE;
+/** After a service that refused the key, has no quota or answers nonsense. */
+export const EMBED_AGAIN_MS = 10 * MINUTE;
+/** One tenant's turn; then the next one's. */
+export const EMBED_TURN_MS = MINUTE;
+/** Tenants of one look. */
+export const EMBED_TENANTS_MAX = 20;
+/** A dataset that nobody searches any more: longer than any worker believes in it (EMBEDDER_BELIEVED_MS). */
+export const EMBED_DROP_AFTER_MS = 2 * MINUTE;
+/** Tokens embedded for one of the plan's: they cost a twentieth. */
+export const EMBED_TOKENS_PER_TOKEN = 20;
+/** How long a worker believes which embedder a tenant's searches use, and its key. */
+export const EMBEDDER_BELIEVED_MS = 5 * SECOND;
+export const MODEL_KEY_BELIEVED_MS = MINUTE;
+/** A query waits so long for its vector; a service that failed is not asked again for so long. Without it the local vectors answer. */
+export const QUERY_VECTOR_TIMEOUT_MS = 2 * SECOND;
+export const QUERY_VECTOR_PAUSE_MS = 10 * SECOND;
+/** The leave to fetch a tenant's key for one question. */
+export const MODEL_TICKET_SECONDS = 60;
+
 // --- enrichment (a tenant's model reads what is stored)
 /** One answer of a model about up to ENRICH_BATCH_RECORDS_MAX records. Local models take a minute. */
 export const ENRICH_TIMEOUT_MS = 90 * SECOND;
@@ -69,6 +97,8 @@ export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
 // --- semantic memory
 /** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
 export const UNINDEXED_ROWS_MAX = 2_000;
+/** When a job is over: each search reads these rows word by word, 5 ms for a hundred. */
+export const UNINDEXED_AT_REST_MAX = 100;
 export const FRAGMENTS_MAX = 64;
 export const SEARCH_LIMIT_DEFAULT = 10;
 export const SEARCH_LIMIT_MAX = 100;

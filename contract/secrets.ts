@@ -14,19 +14,36 @@ export const SecretName = z.enum([
 ]);
 export type SecretName = z.infer<typeof SecretName>;
 
+const ModelName = z.string().max(MODEL_CHARS_MAX).regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces');
+
 export const PutSecretRequest = z.strictObject({
   /** Goes into a header: visible ASCII, no spaces. */
   value: z.string().max(SECRET_CHARS_MAX).regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces'),
   /** OPENAI_API_KEY only. Left out: the service's own address, and our default model. */
   base_url: z.url().max(BASE_URL_CHARS_MAX).optional(),
-  model: z.string().max(MODEL_CHARS_MAX).regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters without spaces').optional(),
+  model: ModelName.optional(),
+  /** OPENAI_API_KEY only: what makes the vectors of searches, at the same address. Left out: the local ones, as without a key. */
+  embedding_model: ModelName.optional(),
 }).refine((body) => body.base_url === undefined || /^https?:\/\//i.test(body.base_url), { path: ['base_url'], message: 'must begin with https://' });
+
+/** How far memory has its vectors of the embedding model that is wished. Searches use them when all are there; until then those before. */
+export const EmbeddingState = z.object({
+  model: z.string(), is_used: z.boolean(),
+  /** Records that have theirs, of all. */
+  done: z.int(), total: z.int(),
+  /** What stands in the way; null: nothing. */
+  message: z.string().nullable(),
+});
+export type EmbeddingState = z.infer<typeof EmbeddingState>;
 
 export const Secret = z.object({
   name: SecretName,
   /** Empty when the value is so short that four letters would give it away. */
   last4: z.string(),
-  base_url: z.string().nullable(), model: z.string().nullable(), updated_at: z.iso.datetime(),
+  base_url: z.string().nullable(), model: z.string().nullable(), embedding_model: z.string().nullable(),
+  /** Null: the vectors are the local ones. */
+  embedding: EmbeddingState.nullable(),
+  updated_at: z.iso.datetime(),
 });
 export type Secret = z.infer<typeof Secret>;
 export const SecretsResponse = z.object({ secrets: z.array(Secret) });

@@ -47,12 +47,16 @@ export interface Door {
   credentials(claim: Claim, rejected?: string): Promise<Granted<Credentials> | Refused>;
   /** The model key of the job's tenant; null: it has none, or its plan no enrichment. */
   modelKey(claim: Claim): Promise<Granted<ModelKey | null> | Refused>;
+  /** The key of a tenant for its embedder, for whoever holds the tenant's vectors in hand or has a question of the tenant to answer. */
+  embeddingKey(leave: { ticket: string } | { tenant_id: string; fence: number }): Promise<Granted<ModelKey | null> | Refused>;
 }
 
 export interface DoorOptions { apiUrl: string; secret: string; workerId: string }
 
 export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
   const key = new TextEncoder().encode(secret);
+
+  const ownToken = (): Promise<string> => new SignJWT({ worker: workerId }).setProtectedHeader({ alg: 'HS256' }).setAudience('worker-door').setIssuedAt().setExpirationTime('60s').sign(key);
 
   async function call<T>(path: string, token: string, body: unknown, schema: z.ZodType<T>): Promise<Granted<T> | Refused> {
     const response = await fetch(`${apiUrl}/internal/${path}`, {
@@ -72,8 +76,7 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
   return {
     archiveUrl: `${apiUrl}/internal/archive`,
     async claim(tenantId, jobId) {
-      const token = await new SignJWT({ worker: workerId }).setProtectedHeader({ alg: 'HS256' }).setAudience('worker-door').setIssuedAt().setExpirationTime('60s').sign(key);
-      return call('claim', token, { tenant_id: tenantId, job_id: jobId, worker_id: workerId }, Claim);
+      return call('claim', await ownToken(), { tenant_id: tenantId, job_id: jobId, worker_id: workerId }, Claim);
     },
     async beat(claim, progress) {
       const answer = await call('heartbeat', claim.token, { progress }, Renewal);
@@ -85,6 +88,10 @@ export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
     },
     async modelKey(claim) {
       const answer = await call('model-key', claim.token, {}, ModelKeyAnswer);
+      return !answer.ok && answer.kind === 'connection_removed' ? { ok: true, value: null } : answer;
+    },
+    async embeddingKey(leave) {
+      const answer = await call('embedding-key', await ownToken(), leave, ModelKeyAnswer);
       return !answer.ok && answer.kind === 'connection_removed' ? { ok: true, value: null } : answer;
     },
     credentials: (claim, rejected) => call('credentials', claim.token, { rejected: rejected ?? null }, CredentialsAnswer),

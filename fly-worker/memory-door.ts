@@ -13,18 +13,20 @@ export interface MemoryRooms { memory: Memory; communities: CommunityBook; erase
 interface Question { parse(body: unknown): unknown; answer(rooms: MemoryRooms, asked: never): Promise<unknown> }
 
 const Tenant = { tenant_id: z.string().min(1) };
+/** The leave to fetch the tenant's model key for this question. */
+const Ticket = { ticket: z.string().min(1) };
 /** Ties the question's schema to what its answer is given. */
 const question = <T extends z.ZodType>(schema: T, answer: (rooms: MemoryRooms, asked: z.output<T>) => Promise<unknown>): Question => ({ parse: (body) => schema.parse(body), answer });
 
 const questions: Record<string, Question> = {
-  '/search': question(z.object({ ...Tenant, query: SearchQuery }), ({ memory }, { tenant_id, query }) => search(memory, tenant_id, query)),
+  '/search': question(z.object({ ...Tenant, ...Ticket, query: SearchQuery }), ({ memory }, { tenant_id, ticket, query }) => search({ ...memory, ticket }, tenant_id, query)),
   '/record': question(z.object({ ...Tenant, record_id: z.uuid() }), async ({ memory }, { tenant_id, record_id }) => {
     const record = await readRecord(memory, tenant_id, record_id);
     if (!record) throw new ApiError('not_found', 'There is no such record in memory.');
     return record;
   }),
   '/erase': question(z.object({ ...Tenant, erasure_id: z.uuid() }), ({ eraser }, { tenant_id, erasure_id }) => eraser.erase(tenant_id, erasure_id)),
-  '/context': question(z.object({ ...Tenant, request: ContextRequest }), ({ memory }, { tenant_id, request }) => contextOf(memory, tenant_id, request)),
+  '/context': question(z.object({ ...Tenant, ...Ticket, request: ContextRequest }), ({ memory }, { tenant_id, ticket, request }) => contextOf({ ...memory, ticket }, tenant_id, request)),
   '/communities': question(z.object(Tenant), async ({ communities }, { tenant_id }) => {
     void communities.rebuild(tenant_id);
     return {};

@@ -35,6 +35,8 @@ export interface RunMetrics {
 export interface Metrics extends RunMetrics {
   /** Rows that a sweep deleted from semantic memory. */
   swept(kind: SweptKind, rows: number): void;
+  /** Records that got vectors of their tenant's own embedder. */
+  embedded(records: number): void;
   readonly contentType: string;
   /** The exposition: https://prometheus.io/docs/instrumenting/exposition_formats/ */
   text(): Promise<string>;
@@ -56,6 +58,7 @@ export function openMetrics(looks: Looks, { defaults }: { defaults: boolean }): 
   const runs = new Counter({ registers, name: 'hsync_runs_total', help: 'Runs of jobs, by how they ended here.', labelNames: ['integration', 'outcome'] });
   const sweptRows = new Counter({ registers, name: 'hsync_swept_rows_total', help: 'Rows deleted from semantic memory: left over by forgotten and edited records, or named by none.', labelNames: ['kind'] });
   for (const kind of ['leftover', 'unnamed'] satisfies SweptKind[]) sweptRows.inc({ kind }, 0);
+  const embedded = new Counter({ registers, name: 'hsync_embedded_records_total', help: 'Records that got vectors of their tenant\'s own embedder.' });
   const booksOf = new WeakMap<object, Progress>(), renewedAt = new Map<string, number>();
 
   watch(registry, 'hsync_slots_busy', 'Jobs in hand.', looks.busy);
@@ -84,6 +87,7 @@ export function openMetrics(looks: Looks, { defaults }: { defaults: boolean }): 
       records.inc({ integration, outcome: 'removed' }, grown(before.records_removed, progress.records_removed));
     },
     lease(jobId, held) { if (held) renewedAt.set(jobId, now()); else renewedAt.delete(jobId); },
+    embedded: (count) => embedded.inc(count),
     swept: (kind, rows) => sweptRows.inc({ kind }, rows),
     ended: (integration, outcome) => runs.inc({ integration, outcome }),
   };

@@ -8,9 +8,11 @@ import { isKept } from '#migrations/erasure';
 import { watermarksOf } from '#migrations/watermarks';
 import type { Embedder } from './embed/embedder.ts';
 import { vectorAt } from './embed/embedder.ts';
+import type { QueryModels } from './embed/queries.ts';
 import { snippetOf, type Candidate, type Filters, type SemanticMemory } from './semantic/memory.ts';
 
-export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embedder }
+/** `models`: of tenants that have their own; `ticket`: the leave to fetch this question's tenant's key. */
+export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embedder; models?: QueryModels; ticket?: string }
 
 /** Entities shown with one hit: the people and organisations first, as many as fit a line. */
 const ENTITIES_PER_HIT = 12;
@@ -27,10 +29,11 @@ function filtersOf(query: SearchQuery): Filters {
 }
 
 /** Hybrid, keyword or semantic search of one tenant's memory. */
-export async function search({ db, semantic, embedder }: Memory, tenantId: string, query: SearchQuery): Promise<SearchAnswer> {
+export async function search({ db, semantic, embedder, models, ticket }: Memory, tenantId: string, query: SearchQuery): Promise<SearchAnswer> {
   const began = performance.now();
   const vector = query.mode === 'keyword' ? null : vectorAt(await embedder.embed([query.q]), embedder.dims, 0);
-  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters: filtersOf(query) });
+  const beside = query.mode === 'keyword' || !models || !ticket ? null : await models.vectorOf(tenantId, query.q, ticket);
+  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters: filtersOf(query) }, beside);
   const candidates = query.recency === 'prefer' ? newerFirst(found, Date.now()) : found;
   const current = await named(db, tenantId, candidates);
   const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);

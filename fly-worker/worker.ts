@@ -4,13 +4,15 @@ import { sql } from 'drizzle-orm';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, EMBED_LOOK_EVERY_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { collectorOf } from '#contract/trace';
 import { openDatabase, type Database } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
 import { openDoor } from './door.ts';
 import { localEmbedder } from './embed/local.ts';
+import { openQueryModels } from './embed/queries.ts';
+import { openRefiller } from './embed/refill.ts';
 import { openEraser } from './erase.ts';
 import { exportMemory } from './export.ts';
 import { collectGarbage } from './garbage.ts';
@@ -43,6 +45,9 @@ async function start(): Promise<void> {
   await probeStorage(place);
   const semantic = openSemanticMemory(storageOf(place));
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
+  const door = openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId });
+  const keyFor = async (leave: Parameters<typeof door.embeddingKey>[0]) => { const answer = await door.embeddingKey(leave); return answer.ok ? answer.value : null; };
+  const models = openQueryModels({ db, keyOf: (ticket) => keyFor({ ticket }), log });
   const communities = openCommunityBook({ db, log }), eraser = openEraser({ db, semantic, log });
   const guard = openMemoryGuard({
     memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
@@ -51,14 +56,19 @@ async function start(): Promise<void> {
   const metrics: Metrics = openMetrics({
     busy: () => runner.busy, draining: () => runner.draining, pressure: () => PRESSURES.indexOf(guard.pressure), queue: () => queueOf(db), memory: () => semantic.figures(),
   }, { defaults: true });
+  const refiller = openRefiller({ db, semantic, local: embedder, keyOf: (tenantId, fence) => keyFor({ tenant_id: tenantId, fence }), log, embedded: (records) => metrics.embedded(records) });
   const tracer = openTracer(collectorOf(config));
   const runner: Runner = createRunner({
-    guard, metrics, tracer, db, door: openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId }), shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
+    guard, metrics, tracer, db, door, shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
-    onCompleted: (tenantId) => void communities.rebuild(tenantId),
+    onCompleted: (tenantId) => {
+      void communities.rebuild(tenantId);
+      refiller.news(tenantId);
+      semantic.upkeep({ tenant: tenantId, embedder }).catch((error: unknown) => log('upkeep_failed', { tenant: tenantId, error: String(error) }));
+    },
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
-  const rooms: Rooms = { config, runner, guard, metrics, memory: { db, semantic, embedder }, communities, eraser, tell };
+  const rooms: Rooms = { config, runner, guard, metrics, memory: { db, semantic, embedder, models }, communities, eraser, tell };
   const server = createServer((request, response) => { void answer(rooms, request, response); });
   server.listen(config.PORT, config.HOST, () => {
     log('ready', { worker: workerId, port: config.PORT });
@@ -75,17 +85,22 @@ async function start(): Promise<void> {
   const sweeper = openSweeper({ db, semantic, log, swept: (kind, rows) => metrics.swept(kind, rows) }), sweeping = setInterval(() => void sweeper.look(), SWEEP_EVERY_MS);
   void sweeper.look();
 
+  const refilling = setInterval(() => void refiller.look(), EMBED_LOOK_EVERY_MS);
+  void refiller.look();
+
   let stopping = false;
   const stop = async (why: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
     clearInterval(sweeping);
     clearInterval(resuming);
+    clearInterval(refilling);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
     await tracer?.close();
     await communities.close();
     await sweeper.close();
+    await refiller.close();
     await eraser.close();
     await threads.close();
     await semantic.close();

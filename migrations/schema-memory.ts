@@ -161,3 +161,26 @@ export const semanticSweeps = pgTable('semantic_sweeps', {
   sweptAt: timestamp('swept_at', { withTimezone: true, precision: 3 }),
   swept: bigint('swept', { mode: 'number' }).notNull().default(0),
 });
+
+export const embedders = pgTable('embedders', {
+  tenantId: text('tenant_id').primaryKey(),
+  wantedModel: text('wanted_model'),
+  wantedBaseUrl: text('wanted_base_url'),
+  current: jsonb('current'),
+  next: jsonb('next'),
+  fence: bigint('fence', { mode: 'number' }).notNull().default(0),
+  heldUntil: timestamp('held_until', { withTimezone: true, precision: 3 }),
+  dueAt: timestamp('due_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+  message: text('message'),
+  dropAt: timestamp('drop_at', { withTimezone: true, precision: 3 }),
+  month: date('month').notNull(),
+  tokens: bigint('tokens', { mode: 'number' }).notNull().default(0),
+  updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
+});
+
+export const embedded = pgTable('embedded', {
+  tenantId: text('tenant_id').notNull(),
+  recordId: uuid('record_id').notNull(),
+  embedderId: text('embedder_id').notNull(),
+  contentHash: text('content_hash').notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.recordId, t.embedderId] })]);

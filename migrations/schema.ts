@@ -110,6 +110,7 @@ export const tenantSecrets = pgTable('tenant_secrets', {
   last4: text('last4').notNull(),
   baseUrl: text('base_url'),
   model: text('model'),
+  embeddingModel: text('embedding_model'),
   updatedBy: text('updated_by').notNull(),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.name] })]);

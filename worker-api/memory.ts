@@ -8,10 +8,10 @@ import { MemoryRecord, SearchAnswer } from '#contract/memory';
 import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { serve, uuidOr404, type App } from './route.ts';
-import { signForWorker } from './tokens.ts';
+import { signForWorker, signModelTicket } from './tokens.ts';
 
 export function serveMemory(app: App): void {
-  serve(app, routes.search, ({ env, principal, query }) => askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer));
+  serve(app, routes.search, ({ env, principal, query }) => askMemory(env, 'search', principal.tenantId, { query }, SearchAnswer));
   serve(app, routes.getRecord, ({ env, principal, params }) => askFleet(env, 'record', { tenant_id: principal.tenantId, record_id: uuidOr404(params.record_id) }, MemoryRecord));
   serve(app, routes.exportMemory, ({ env, principal }) => streamFromFleet(env, 'export', { tenant_id: principal.tenantId }));
   serve(app, routes.memoryStats, async ({ env, principal: { tenantId } }) => {
@@ -37,6 +37,10 @@ async function streamFromFleet(env: Env, path: string, body: unknown): Promise<R
   await response?.body?.cancel();
   throw new ApiError('unavailable', 'Memory does not answer right now. Try again in a moment.', { retryAfterSeconds: 5 });
 }
+
+/** Asks a worker to find something, with leave to fetch the tenant's own model key for it. Throws as askFleet. */
+export const askMemory = async <T extends z.ZodType>(env: Env, path: 'search' | 'context', tenantId: string, question: object, schema: T): Promise<z.output<T>> =>
+  askFleet(env, path, { tenant_id: tenantId, ticket: await signModelTicket(env, tenantId), ...question }, schema);
 
 /** Asks a worker. Throws ApiError: what it refused with, or `unavailable`. */
 export async function askFleet<T extends z.ZodType>(env: Env, path: string, body: unknown, schema: T, patienceMs = SEARCH_TIMEOUT_MS): Promise<z.output<T>> {

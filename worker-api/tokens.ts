@@ -2,7 +2,7 @@
 import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DOORBELL_TOKEN_SECONDS, JOB_TOKEN_SECONDS } from '#contract/limits';
+import { DOORBELL_TOKEN_SECONDS, JOB_TOKEN_SECONDS, MODEL_TICKET_SECONDS } from '#contract/limits';
 import { keyHash } from './auth.ts';
 import type { Env } from './env.ts';
 
@@ -43,6 +43,16 @@ export async function checkScraper(env: Env, request: Request): Promise<void> {
 /** For calls from us to a worker: doorbell, search. */
 export const signForWorker = (env: Env): Promise<string> =>
   new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setIssuer('hsync').setAudience('fly-worker').setIssuedAt().setExpirationTime(`${DOORBELL_TOKEN_SECONDS}s`).sign(key(env.WORKER_SECRET));
+
+/** The leave to fetch one tenant's model key for a question of it that a worker is asked. */
+export const signModelTicket = (env: Env, tenant: string): Promise<string> =>
+  new SignJWT({ tenant }).setProtectedHeader({ alg: 'HS256' }).setIssuer('hsync').setAudience('model-ticket').setIssuedAt().setExpirationTime(`${MODEL_TICKET_SECONDS}s`).sign(key(env.JOB_TOKEN_SECRET));
+
+/** Whose key. Throws ApiError `unauthenticated`. */
+export async function readModelTicket(env: Env, ticket: string): Promise<string> {
+  const { payload } = await jwtVerify(ticket, key(env.JOB_TOKEN_SECRET), { issuer: 'hsync', audience: 'model-ticket' }).catch(() => { throw denied(); });
+  return z.string().parse(payload['tenant']);
+}
 
 const bearer = (request: Request): string => /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
 const denied = (): ApiError => new ApiError('unauthenticated', 'This token is not ours or has expired.');

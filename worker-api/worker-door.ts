@@ -5,6 +5,9 @@
  * (OPENAI_API_KEY), its address (null: the environment's OPENAI_BASE_URL) and model (null: the default). 404 `not_found`: the tenant has none, or its plan has
  * no enrichment, so nothing is enriched; 409 `fenced`: the lease is over. Ask at the start of the stage and again after a 401 (people change keys), keep it in memory only,
  * and never log it. `base_url` was checked when it came in, but its name may resolve to anything by now: follow no redirects.
+ *
+ * `POST /internal/embedding-key` answers the same for a tenant's embedder: to a worker with `{ticket}` (it came with the question it was asked), or with
+ * `{tenant_id, fence}` (its claim on the tenant's vectors, which must be current).
  */
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -17,16 +20,19 @@ import { readJson } from './body.ts';
 import { heldBack, noteRun } from './breaker.ts';
 import { tenantDatabase } from './database.ts';
 import { archiveKey, readArchive } from './archive-store.ts';
+import type { Env } from './env.ts';
 import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
 import { readSecrets } from './secrets.ts';
-import { checkWorker, readJobToken, signJobToken } from './tokens.ts';
+import { checkWorker, readJobToken, readModelTicket, signJobToken } from './tokens.ts';
 import { trace } from './tracing.ts';
 import { vaultName } from './vault/connection-vault.ts';
 
 const ClaimBody = z.object({ tenant_id: z.string().max(200), job_id: z.uuid(), worker_id: z.string().max(200) });
 const BeatBody = z.object({ progress: Progress.nullable() });
 const ReleaseBody = z.object({ outcome: Outcome });
+/** A question's ticket, or the claim on a tenant's vectors (`embedders`). */
+const EmbeddingKeyBody = z.union([z.object({ ticket: z.string().max(2_000) }), z.object({ tenant_id: z.string().max(200), fence: z.int() })]);
 const CredentialsBody = z.object({ rejected: z.string().max(20_000).nullable() });
 
 export function serveWorkerDoor(app: App): void {
@@ -86,10 +92,16 @@ export function serveWorkerDoor(app: App): void {
   app.post('/internal/model-key', async ({ env, req, json }) => {
     const claims = await readJobToken(env, req.raw);
     if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
-    const [tenants] = await tenantDatabase(env).tenant(claims.tenant, [sql`select plan from tenants where id = ${claims.tenant}`]);
-    const key = modelTokensPerMonth[tenants![0]!.plan as Plan] > 0 ? (await readSecrets(env, claims.tenant, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
-    if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
-    return json({ api_key: key.value, base_url: key.baseUrl, model: key.model });
+    return json(await modelKeyOf(env, claims.tenant));
+  });
+
+  app.post('/internal/embedding-key', async ({ env, req, json }) => {
+    await checkWorker(env, req.raw);
+    const leave = EmbeddingKeyBody.parse(await readJson(req.raw));
+    if ('ticket' in leave) return json(await modelKeyOf(env, await readModelTicket(env, leave.ticket)));
+    const [held] = await tenantDatabase(env).tenant(leave.tenant_id, [sql`select 1 from embedders where tenant_id = ${leave.tenant_id} and fence = ${leave.fence}::bigint and held_until > now()`]);
+    if (held?.length !== 1) throw fenced();
+    return json(await modelKeyOf(env, leave.tenant_id));
   });
 
   app.get('/internal/archive/file', async ({ env, req }) => {
@@ -99,6 +111,14 @@ export function serveWorkerDoor(app: App): void {
     if (!await objectOf(env, claims.tenant, claims.job).holds(claims.fence)) throw fenced();
     return readArchive(env.ARCHIVES, archiveKey(claims.tenant, claims.connection), { offset, length }, req.query('version') ?? null);
   });
+}
+
+/** Throws ApiError `not_found`. */
+async function modelKeyOf(env: Env, tenantId: string): Promise<{ api_key: string; base_url: string | null; model: string | null }> {
+  const [tenants] = await tenantDatabase(env).tenant(tenantId, [sql`select plan from tenants where id = ${tenantId}`]), plan = tenants?.[0]?.plan as Plan | undefined;
+  const key = plan !== undefined && modelTokensPerMonth[plan] > 0 ? (await readSecrets(env, tenantId, [MODEL_KEY_NAME])).get(MODEL_KEY_NAME) : null;
+  if (!key) throw new ApiError('not_found', 'This tenant has handed us no model key, or its plan has no enrichment.');
+  return { api_key: key.value, base_url: key.baseUrl, model: key.model };
 }
 
 /** `bytes=0-99`, the one form that workers use. */

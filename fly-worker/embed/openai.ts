@@ -10,17 +10,22 @@ export interface OpenAiOptions {
   /** With its /v1. */
   baseUrl?: string;
   model?: string;
+  /** Of its vectors. */
   dims?: number;
+  /** What the service is asked to shorten them to; null: nothing, some refuse to be asked. Left out: `dims`. */
+  asked?: number | null;
+  /** Left out: made of model and dimensions. */
+  id?: string;
   timeoutMs?: number;
 }
 
 /** Opens the embedder of one tenant. https://platform.openai.com/docs/api-reference/embeddings */
-export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAULT, dims = EMBEDDING_DIMS, timeoutMs = EMBEDDING_TIMEOUT_MS }: OpenAiOptions): Embedder {
+export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAULT, dims = EMBEDDING_DIMS, asked = dims, id, timeoutMs = EMBEDDING_TIMEOUT_MS }: OpenAiOptions): Embedder {
   const client = new OpenAI({ apiKey, baseURL: baseUrl, timeout: timeoutMs, maxRetries: EMBEDDING_RETRIES_MAX, organization: null, project: null, fetch: fetchOnceWithoutQuota });
 
   async function request(texts: string[], signal: AbortSignal | undefined): Promise<number[][]> {
     try {
-      const { data } = await client.embeddings.create({ model, input: texts, dimensions: dims }, { signal });
+      const { data } = await client.embeddings.create({ model, input: texts, ...asked !== null && { dimensions: asked } }, { signal });
       return inOrder(data, texts.length, dims);
     } catch (error) {
       throw signal?.aborted ? signal.reason : classified(error, 'The embedding service');
@@ -28,7 +33,7 @@ export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAUL
   }
 
   return {
-    id: `openai-${model.toLowerCase().replace(/[^a-z0-9]+/g, '-')}-${dims}`,
+    id: id ?? embedderIdOf(model, dims),
     dims,
     inputsMax: EMBEDDING_INPUTS_MAX,
     tokensPerRequestMax: EMBEDDING_TOKENS_PER_REQUEST_MAX,
@@ -47,6 +52,27 @@ export function openAiEmbedder({ apiKey, baseUrl, model = EMBEDDING_MODEL_DEFAUL
       return out;
     },
   };
+}
+
+/** Model and dimensions as a name of a table. */
+export const embedderIdOf = (model: string, dims: number): string => `openai-${model.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, MODEL_NAME_CHARS)}-${dims}`;
+const MODEL_NAME_CHARS = 64;
+
+/** One short text, to learn what vectors a model gives: asked to be short ones, or as they are where it refuses. Throws ModelError. */
+export async function probeEmbedder(options: Pick<OpenAiOptions, 'apiKey' | 'baseUrl' | 'timeoutMs'> & { model: string }): Promise<{ dims: number; asked: number | null }> {
+  const client = new OpenAI({ apiKey: options.apiKey, baseURL: options.baseUrl, timeout: options.timeoutMs ?? EMBEDDING_TIMEOUT_MS, maxRetries: 1, organization: null, project: null, fetch: fetchOnceWithoutQuota });
+  for (const asked of [EMBEDDING_DIMS, null]) {
+    try {
+      const { data } = await client.embeddings.create({ model: options.model, input: ['hello'], ...asked !== null && { dimensions: asked } });
+      const dims = data[0]?.embedding.length ?? 0;
+      if (dims > 0) return { dims, asked };
+      throw new ModelError('bad_answer', 'The embedding service answered without a vector.');
+    } catch (error) {
+      const known = classified(error, 'The embedding service');
+      if (asked === null || !(known instanceof ModelError) || known.kind !== 'refused') throw known;
+    }
+  }
+  throw new ModelError('bad_answer', 'The embedding service answered without a vector.');
 }
 
 interface Input { row: number; text: string }

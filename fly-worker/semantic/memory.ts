@@ -6,6 +6,7 @@ import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES
 import { addPassageColumns, openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
 import { rowId, versionOf, type MemoryRow, type StoredRow } from './rows.ts';
 import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
+import type { Trust } from './fusion.ts';
 import { isAnyOf, predicate, safeName } from './sql.ts';
 
 export type { DatasetStats, Upkeep } from './dataset.ts';
@@ -16,6 +17,9 @@ export { snippetOf } from './snippet.ts';
 
 /** Which table: the tenant and the embedder whose vectors it holds. */
 export interface Space { tenant: string; embedder: { id: string; dims: number } }
+
+/** A tenant's own embedder: its vectors lie in a table of their own, the texts stay where they are. */
+export interface Beside { embedder: { id: string; dims: number }; vector: Float32Array }
 
 export interface SemanticOptions {
   /** A folder, s3://.. or gs://.. */
@@ -31,7 +35,7 @@ export interface SemanticMemory {
   /** Inserts rows that are not there (by record id and content hash); repeating renews their `stored_at` and nothing else. Returns how many were new. Throws RangeError on a vector of wrong length, zero or NaN. */
   store(space: Space, rows: readonly MemoryRow[]): Promise<number>;
   /** Best first, more than asked for (see SemanticQuery.limit). Just-stored rows are found, by every process. */
-  search(space: Space, query: SemanticQuery): Promise<Candidate[]>;
+  search(space: Space, query: SemanticQuery, beside?: Beside | null): Promise<Candidate[]>;
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
@@ -39,6 +43,10 @@ export interface SemanticMemory {
   remove(tenant: string, records: readonly { recordId: string; keep: string | null }[], storedBeforeMs: number): Promise<number>;
   /** All versions of these records, or all rows of a connection, or all there are, that were stored before this moment: what is stored again meanwhile stays. Answers how many texts were deleted. */
   erase(tenant: string, what: { recordIds: readonly string[] } | { connectionId: string } | { everything: true }, storedBeforeMs: number): Promise<number>;
+  /** Deletes these versions and their passages from one table. */
+  removeVersions(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<void>;
+  /** Drops the tables of the tenant's embedders but these. Answers their ids. */
+  dropOthers(tenant: string, kept: readonly string[]): Promise<string[]>;
   /** Everything of the tenant. */
   removeTenant(tenant: string): Promise<void>;
   /**
@@ -57,6 +65,8 @@ export interface SemanticMemory {
 }
 
 const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000, TABLE_PREFIX = 'memory__';
+/** As `rowId` makes it, whatever the passage. */
+const VERSION = 'concat(record_id, \':\', content_hash)';
 
 export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): SemanticMemory {
   const session = new Session(BigInt(LANCE_INDEX_CACHE_BYTES), BigInt(LANCE_METADATA_CACHE_BYTES));
@@ -126,7 +136,10 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 
   return {
     store: (space, rows) => (rows.length === 0 ? Promise.resolve(0) : using(space, true, 0, (dataset) => dataset.store(rows))),
-    search: (space, query) => using(space, false, [], (dataset) => searchDataset(dataset.table, query, trustIn(space.embedder.id), dataset.hasVectorIndex())),
+    search: (space, query, beside = null) => using(space, false, [], async (dataset) => {
+      const other = beside && await datasetOf({ tenant: space.tenant, embedder: beside.embedder }, false).catch(() => null);
+      return searchDataset(dataset, query, trustIn(space.embedder.id), beside && other && { dataset: other, vector: beside.vector });
+    }),
     get: (space, recordId, contentHash) => using(space, false, null, async (dataset) => (await dataset.rowsById([rowId(recordId, contentHash)]))[0] ?? null),
     rows: (space, versions) => using<StoredRow[]>(space, false, [], async (dataset) => {
       const rows = await dataset.rowsById(versions.map((v) => rowId(v.recordId, v.contentHash)));
@@ -142,9 +155,20 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 
     remove: (tenant, records, storedBeforeMs) => removeWhere(tenant, inParts(records, (some) => {
       const kept = some.flatMap(({ recordId, keep }) => (keep === null ? [] : rowId(recordId, keep)));
-      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf('concat(record_id, \':\', content_hash)', kept)})` : ''}`;
+      return `${isAnyOf('record_id', some.map(({ recordId }) => recordId))}${kept.length > 0 ? ` AND NOT (${isAnyOf(VERSION, kept)})` : ''}`;
     }), storedBeforeMs),
     erase: (tenant, what, storedBeforeMs) => removeWhere(tenant, 'recordIds' in what ? inParts(what.recordIds, (ids) => isAnyOf('record_id', ids)) : 'connectionId' in what ? [predicate({ connection: what.connectionId })!] : ['true'], storedBeforeMs),
+
+    removeVersions: (space, versions) => using(space, false, undefined, async (dataset) => {
+      for (const which of inParts(versions, (some) => `${isAnyOf('record_id', some.map((v) => v.recordId))} AND ${isAnyOf(VERSION, some.map((v) => rowId(v.recordId, v.contentHash)))}`)) await dataset.delete(which);
+    }),
+
+    async dropOthers(tenant, kept) {
+      const db = await database(tenant), others = (await db.tableNames()).map((name) => name.slice(TABLE_PREFIX.length)).filter((id) => !kept.includes(id));
+      for (const id of others) { await forget(`${tenant}/${id}`); await db.dropTable(tableName(id)); }
+      db.close();
+      return others;
+    },
 
     async removeTenant(tenant) {
       for (const key of Array.from(open.keys())) if (key.startsWith(`${tenant}/`)) await forget(key);
@@ -178,4 +202,4 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
 }
 
 /** Word vectors only add to keyword search; a model's vectors vote. */
-const trustIn = (embedderId: string): 'basic' | 'model' => (embedderId.startsWith('local-') ? 'basic' : 'model');
+const trustIn = (embedderId: string): Trust => (embedderId.startsWith('local-') ? 'basic' : 'model');

@@ -22,10 +22,12 @@ export interface MemoryRow {
   vector: Float32Array | null;
   /** Of a long text: its other passages; `vector` is then that of the first one. */
   more?: PassageVector[];
+  /** Vectors beside a text that lies in another table: `more` is all there is to store. */
+  isVectorsOnly?: boolean;
   /** Nobody can have stored it before: it is appended, not merged. Merging looks at every id there is. */
   isNew?: boolean;
 }
-export type StoredRow = Omit<MemoryRow, 'vector' | 'more' | 'isNew'>;
+export type StoredRow = Omit<MemoryRow, 'vector' | 'more' | 'isVectorsOnly' | 'isNew'>;
 
 /** Columns that a hit needs; the vector stays where it is. */
 export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url', 'passage', 'from_char', 'to_char'];
@@ -59,9 +61,11 @@ type Line = MemoryRow & { id: string; body: string; textAt: number; passage: num
 function linesOf(row: MemoryRow): Line[] {
   const id = rowId(row.recordId, row.contentHash), more = (row.more ?? []).filter(({ vector }) => vector !== null);
   const text: Line = { ...row, ...bodyOf(row), id, passage: 0, from: 0, to: more[0]?.start ?? row.text.length };
-  return [text, ...more.map(({ start, end, vector }, i): Line => ({ ...row, id: `${id}${PASSAGE_MARK}${i + 1}`, title: '', body: '', textAt: 0, parts: [], url: null, vector, passage: i + 1, from: start, to: end }))];
+  return [...row.isVectorsOnly ? [] : [text], ...more.map(({ start, end, vector }, i): Line => ({ ...row, id: `${id}${PASSAGE_MARK}${i + 1}`, title: '', body: '', textAt: 0, parts: [], url: null, vector, passage: i + 1, from: start, to: end }))];
 }
 const PASSAGE_MARK = '#';
+/** The id of a text's first passage in a table of vectors only. */
+export const firstPassageOf = (id: string): string => `${id}${PASSAGE_MARK}1`;
 /** The id of the text that a row belongs to, from the row's own. */
 export const versionOf = (id: string): string => id.split(PASSAGE_MARK, 1)[0]!;
 

@@ -3,7 +3,7 @@ import { BooleanQuery, MatchQuery, Occur, type Table } from '@lancedb/lancedb';
 import { PASSAGES_PER_HIT } from '#contract/limits';
 import type { SearchMode } from '#contract/memory';
 import { fuse, type KeywordHit, type Trust, type VectorHit } from './fusion.ts';
-import { fromLance, ROW_COLUMNS, rowId, type StoredRow } from './rows.ts';
+import { firstPassageOf, fromLance, ROW_COLUMNS, rowId, versionOf, type StoredRow } from './rows.ts';
 import { isAnyOf, predicate, type Filters } from './sql.ts';
 import { fold, likeness, termsOf, type Term } from './terms.ts';
 
@@ -42,26 +42,46 @@ const LITERAL_DEPTH = 3;
 /** By version of a record. A vector leg's best hit of a text may be a passage, whose text is still to be fetched: then `rows` does not have it. */
 interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number>; passages: Map<string, Stretch> }
 
-export async function searchDataset(table: Table, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, hasVectorIndex: boolean): Promise<Candidate[]> {
+/** What is searched: a table, and whether its vectors are indexed. */
+interface Searched { table: Table; hasVectorIndex(): boolean }
+
+/** @param beside vectors of a model, of the same texts; those that it does not have yet are answered for by the table's own */
+export async function searchDataset({ table, hasVectorIndex }: Searched, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, beside: { dataset: Searched; vector: Float32Array } | null = null): Promise<Candidate[]> {
   const depth = 2 * limit + 10, where = predicate(filters), usable = vector !== null && vector.some((value) => value !== 0) ? vector : null;
   const terms = termsOf(q), whole = exactForm(q);
-  const [byWords, byMeaning] = await Promise.all([
+  const [byWords, byOwn, byModel] = await Promise.all([
     mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
-    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, PASSAGES_PER_HIT * depth, hasVectorIndex),
+    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, PASSAGES_PER_HIT * depth, hasVectorIndex()),
+    mode === 'keyword' || beside === null ? emptyLeg() : vectorLeg(beside.dataset.table, beside.vector, where, PASSAGES_PER_HIT * depth, beside.dataset.hasVectorIndex()),
   ]);
+  const byMeaning = beside === null ? byOwn : joined(byModel, byOwn, await heldBy(beside.dataset.table, [...byOwn.scores.keys()]));
   const known = new Map<string, number>();
   const keyword = [...byWords.scores].map(([id, bm25]): KeywordHit => {
     const row = byWords.rows.get(id)!, folded = fold(`${row.title}\n${row.people.join(' ')}\n${row.text}`), { coverage, closeness } = likeness(terms, folded, known);
     return { id, score: bm25 * (1 + CLOSENESS_WORTH * closeness), coverage, isExact: whole !== null && folded.includes(whole) };
   }).sort((a, b) => b.score - a.score);
-  const floor = trust === 'basic' && mode === 'hybrid' ? BASIC_COSINE_MIN : -1;
-  const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ score }) => score >= floor);
-  const fused = fuse(keyword, meaning, trust).slice(0, depth), rows = new Map([...byMeaning.rows, ...byWords.rows]);
+  const floorOf = (id: string): number => (mode === 'hybrid' && trust === 'basic' && !byModel.scores.has(id) ? BASIC_COSINE_MIN : -1);
+  const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ id, score }) => score >= floorOf(id));
+  const fused = fuse(keyword, meaning, beside === null ? trust : 'model').slice(0, depth), rows = new Map([...byMeaning.rows, ...byWords.rows]);
   for (const [id, row] of await textsOf(table, fused.map(({ id }) => id).filter((id) => !rows.has(id)))) rows.set(id, row);
   return fused.flatMap(({ id, fused: score }) => {
     const row = rows.get(id);
     return row ? [{ ...row, fused: score, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null, passage: byMeaning.passages.get(id) ?? null }] : [];
   });
+}
+
+/** A model's hits, and of texts that it has not read yet what the other vectors found, at the place it has there: scores of two embedders do not compare. */
+function joined(model: Leg, own: Leg, held: ReadonlySet<string>): Leg {
+  const isLeft = ([id]: [string, unknown]): boolean => !model.scores.has(id) && !held.has(id);
+  const ranked = ({ scores }: Leg) => [...scores].map((score, rank) => ({ score, rank }));
+  const scores = [...ranked(model), ...ranked(own).filter(({ score }) => isLeft(score))].sort((a, b) => a.rank - b.rank).map(({ score }) => score);
+  return { rows: own.rows, scores: new Map(scores), passages: new Map([...model.passages, ...[...own.passages].filter(isLeft)]) };
+}
+
+/** Those of these texts that the table has vectors of. */
+async function heldBy(table: Table, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  return new Set((await table.query().where(isAnyOf('id', ids.map(firstPassageOf))).select(['id']).toArray() as { id: string }[]).map(({ id }) => versionOf(id)));
 }
 
 /** The texts that were found by a passage only. */

@@ -72,7 +72,7 @@ describe('an agent', () => {
     await heard('/search');
     await fleetAnswers('/search', { status: 200, body: { results: [hit], watermarks, took_ms: 1 } });
     expect(await use(client, 'search_memory', { q: 'lamps', limit: 3 })).toEqual({ results: [{ citation: 1, ...hit }], citations: [{ citation: 1, record_id: 'r1', title: 'Lamps', url: hit.url }], watermarks });
-    expect(JSON.parse((await heard('/search'))[0]!.body)).toEqual({ tenant_id: tenant.id, query: { q: 'lamps', mode: 'hybrid', limit: 3, recency: 'ignore' } });
+    expect(JSON.parse((await heard('/search'))[0]!.body)).toEqual({ tenant_id: tenant.id, ticket: expect.any(String) as string, query: { q: 'lamps', mode: 'hybrid', limit: 3, recency: 'ignore' } });
     const pack = { query: 'lamps', records: [], entities: [], relations: [], watermarks, citations: [], token_budget: 600, tokens: 90, truncated: false };
     await fleetAnswers('/context', { status: 200, body: pack });
     expect(await use(client, 'get_context', { query: 'lamps', token_budget: 600 })).toEqual(pack);

@@ -11,7 +11,7 @@ describe('search', () => {
     await fleetAnswers('/search', { status: 200, body: nothing });
     expect(await call('GET', '/api/memory/search?q=%20invoice%20&person=Anna@X.example', { key })).toMatchObject({ status: 200, body: nothing });
     const [asked] = await heard('/search');
-    expect(JSON.parse(asked!.body)).toEqual({ tenant_id: id, query: { q: 'invoice', mode: 'hybrid', limit: 10, recency: 'ignore', person: 'anna@x.example' } });
+    expect(JSON.parse(asked!.body)).toEqual({ tenant_id: id, ticket: expect.any(String) as string, query: { q: 'invoice', mode: 'hybrid', limit: 10, recency: 'ignore', person: 'anna@x.example' } });
   });
 
   it.each(['', '?q=', '?q=%20', '?q=a&limit=0', '?q=a&limit=101', '?q=a&mode=magic', '?q=a&from=soon', `?q=${'a'.repeat(1_001)}`])('answers 400 to %.20s without asking anybody', async (query) => {

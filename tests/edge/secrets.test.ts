@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SecretsResponse } from '#contract/secrets';
 import { outsideAddress } from '#worker-api/outside-address';
 import { openVault } from '#worker-api/vault/seal';
-import { call, claimed, env, fleetAnswers, heard, newJob, newTenant, release, rows, type Answer, type Claim, type Tenant } from './visitor.ts';
+import { call, claimed, env, fleetAnswers, heard, newJob, newTenant, release, rows, workerToken, type Answer, type Claim, type Tenant } from './visitor.ts';
 
 const KEY = 'sk-test-only-0123456789abcdef';
 const put = (tenant: Tenant, body: object, name = 'OPENAI_API_KEY'): Promise<Answer> => call('PUT', `/api/settings/secrets/${name}`, { key: tenant.key, body });
@@ -78,6 +78,43 @@ describe('the model key', () => {
   it('is given to no key, no session and no made-up token', async () => {
     const tenant = await newTenant();
     for (const token of [tenant.key, 'x.y.z', '']) expect((await modelKey({ token })).status).toBe(401);
+  });
+});
+
+describe('an embedding model', () => {
+  const embeddingKey = async (body: object, key?: string): Promise<Answer> => call('POST', '/internal/embedding-key', { key: key ?? await workerToken(), body });
+  const listed = async (tenant: Tenant) => (await call<{ secrets: { embedding_model: string | null; embedding: object | null }[] }>('GET', '/api/settings/secrets', { key: tenant.key })).body.secrets[0];
+
+  it('is wished with the key, and shown with how far memory has its vectors; without one the vectors are the local ones', async () => {
+    const tenant = await newTenant();
+    expect((await put(tenant, { value: KEY })).body).toMatchObject({ embedding_model: null, embedding: null });
+    expect(await rows('select 1 from embedders where tenant_id = $1', tenant.id), 'who wishes none leaves no row').toEqual([]);
+    expect((await put(tenant, { value: KEY, base_url: 'https://models.example.com/v1', embedding_model: 'small-1' })).body).toMatchObject({ embedding_model: 'small-1', embedding: { model: 'small-1', is_used: false, done: 0, total: 0, message: null } });
+    await rows(`update embedders set current = '{"id": "e1", "model": "small-1", "base_url": "https://models.example.com/v1", "dims": 4, "asked": null}', message = 'Wait.' where tenant_id = $1`, tenant.id);
+    expect((await listed(tenant))!.embedding).toMatchObject({ model: 'small-1', is_used: true, message: 'Wait.' });
+    await put(tenant, { value: KEY, base_url: 'https://elsewhere.example.com/v1', embedding_model: 'small-1' });
+    expect((await listed(tenant))!.embedding, 'the same name elsewhere is another model').toMatchObject({ is_used: false, message: null });
+    await call('DELETE', '/api/settings/secrets/OPENAI_API_KEY', { key: tenant.key });
+    expect(await rows('select wanted_model, due_at <= now() as is_due from embedders where tenant_id = $1', tenant.id)).toEqual([{ wanted_model: null, is_due: true }]);
+    expect((await put(tenant, { value: 'x', embedding_model: 'small-1' }, 'SLACK_CLIENT_SECRET')).status).toBe(400);
+  });
+
+  it('gets its key for a question of its tenant, or for whoever holds its vectors, and for nobody else', async () => {
+    const tenant = await newTenant(), other = await newTenant();
+    await put(tenant, { value: KEY, embedding_model: 'small-1' });
+    await fleetAnswers('/search', { status: 200, body: { results: [], watermarks: [], took_ms: 1 } }, { status: 200, body: { results: [], watermarks: [], took_ms: 1 } });
+    await call('GET', '/api/memory/search?q=x', { key: tenant.key });
+    const { ticket } = JSON.parse((await heard('/search')).at(-1)!.body) as { ticket: string };
+    expect(await embeddingKey({ ticket })).toMatchObject({ status: 200, body: { api_key: KEY } });
+    await call('GET', '/api/memory/search?q=x', { key: other.key });
+    expect((await embeddingKey({ ticket: (JSON.parse((await heard('/search')).at(-1)!.body) as { ticket: string }).ticket })).status, 'another tenant\'s question').toBe(404);
+    for (const key of [tenant.key, ticket, 'x.y.z']) expect((await embeddingKey({ ticket }, key)).status).toBe(401);
+    for (const forged of [`${ticket}x`, await workerToken()]) expect((await embeddingKey({ ticket: forged })).status).toBe(401);
+    await rows(`update embedders set fence = 7, held_until = now() + interval '1 minute' where tenant_id = $1`, tenant.id);
+    expect(await embeddingKey({ tenant_id: tenant.id, fence: 7 })).toMatchObject({ status: 200, body: { api_key: KEY } });
+    for (const [id, fence] of [[tenant.id, 6], [tenant.id, 8], [other.id, 7]] as const) expect(await embeddingKey({ tenant_id: id, fence })).toMatchObject({ status: 409, body: { error: { code: 'fenced' } } });
+    await rows(`update embedders set held_until = now() where tenant_id = $1`, tenant.id);
+    expect((await embeddingKey({ tenant_id: tenant.id, fence: 7 })).status).toBe(409);
   });
 });
 

@@ -18,7 +18,7 @@ afterAll(() => db.stop());
 function runnerAt(more: Partial<RunnerOptions> = {}): { runner: Runner; claims: () => number } {
   let claims = 0;
   const refused = async () => { claims++; return { ok: false, kind: 'refused', message: 'not to be had' } as const; };
-  const door = { archiveUrl: '', claim: refused, beat: refused, release: refused, credentials: refused, modelKey: refused };
+  const door = { archiveUrl: '', claim: refused, beat: refused, release: refused, credentials: refused, modelKey: refused, embeddingKey: refused };
   return { claims: () => claims, runner: createRunner({ db: db.app, door, shop: {} as RunnerOptions['shop'], slots: 2, baseUrl: (_, fallback) => fallback, log: () => undefined, ...more }) };
 }
 const idle = (runner: Runner) => until(async () => runner.busy, (busy) => busy === 0, 'idle');

@@ -68,7 +68,7 @@ describe('every table', () => {
   /** A row of a tenant, made of whatever the columns' types ask for; rows they hang on exist on both sides. */
   async function plant(name: string, side: Side): Promise<void> {
     const { tenant, connection, job } = side;
-    if (name === 'enrichments') await plant('records', side);
+    if (name === 'enrichments' || name === 'embedded') await plant('records', side);
     const [columns] = await db.owner.system([sql`select column_name as name, udt_name as type, pg_get_constraintdef(k.oid) as check from information_schema.columns c
       left join pg_constraint k on k.conrelid = ${name}::regclass and k.contype = 'c' and pg_get_constraintdef(k.oid) like '%' || c.column_name || '%ANY%'
       where c.table_schema = 'public' and c.table_name = ${name} and c.is_generated = 'NEVER' and (c.is_nullable = 'NO' and c.column_default is null or c.column_name = 'tenant_id')`]);
@@ -76,7 +76,7 @@ describe('every table', () => {
       const allowed = /'([^']+)'/.exec(String(check ?? ''))?.[1];
       if (column === 'tenant_id') return sql`${tenant}`;
       if (column === 'job_id') return sql`${job}::uuid`;
-      if (column === 'record_id' && name === 'enrichments') return sql`(select record_id from records where tenant_id = ${tenant} limit 1)`;
+      if (column === 'record_id' && (name === 'enrichments' || name === 'embedded')) return sql`(select record_id from records where tenant_id = ${tenant} limit 1)`;
       if (column === 'source_connection_id' || column === 'connection_id') return sql`${connection}::uuid`;
       if (column === 'end_date' || column === 'until') return sql`now() + interval '1 day'`;
       if (String(column).endsWith('user_id') || column === 'inviter_id') return sql`${tenant}`;

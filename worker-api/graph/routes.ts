@@ -4,7 +4,7 @@ import { routes } from '#contract/api';
 import { ContextAnswer } from '#contract/context';
 import { serve, type App } from '../route.ts';
 import { tenantDatabase } from '../database.ts';
-import { askFleet } from '../memory.ts';
+import { askFleet, askMemory } from '../memory.ts';
 import { communitiesOf } from './communities.ts';
 import { mergeNode, splitNode } from './merging.ts';
 import { neighborsOf } from './neighbors.ts';
@@ -21,7 +21,7 @@ export function serveGraph(app: App): void {
     if (answer.stale) context.executionCtx.waitUntil(askFleet(env, 'communities', { tenant_id: tenantId }, z.unknown()).catch(() => undefined));
     return answer;
   });
-  serve(app, routes.context, ({ env, principal, body }) => askFleet(env, 'context', { tenant_id: principal.tenantId, request: body }, ContextAnswer));
+  serve(app, routes.context, ({ env, principal, body }) => askMemory(env, 'context', principal.tenantId, { request: body }, ContextAnswer));
   serve(app, routes.mergeNode, ({ env, principal: { tenantId, name }, params, body }) => mergeNode(tenantDatabase(env), tenantId, params.node_id, body.into, name));
   serve(app, routes.splitNode, ({ env, principal, params }) => splitNode(tenantDatabase(env), principal.tenantId, params.node_id));
   serve(app, routes.paths, ({ env, principal, query }) => pathBetween(tenantDatabase(env), principal.tenantId, query));

@@ -17,7 +17,7 @@ import { neighborsOf } from '../graph/neighbors.ts';
 import { findNodes } from '../graph/nodes.ts';
 import { timelineOf } from '../graph/timeline.ts';
 import { findJob, jobsWhere } from '../jobs.ts';
-import { askFleet } from '../memory.ts';
+import { askMemory } from '../memory.ts';
 import { uuidOr404 } from '../route.ts';
 import { startOne } from '../start.ts';
 
@@ -36,14 +36,14 @@ export const tools: Record<string, Tool> = {
     title: 'Search memory', scope: 'read', input: SearchQuery.extend({ limit: upTo(SEARCH_LIMIT_MAX, SEARCH_LIMIT_DEFAULT) }),
     description: 'Records (mails, events, messages, CRM rows) that match, best first, with a snippet and the entities they mention. Words, names, addresses and numbers are found as such; meaning, too.',
     async run({ env, principal }, query) {
-      const { results, watermarks } = await askFleet(env, 'search', { tenant_id: principal.tenantId, query }, SearchAnswer);
+      const { results, watermarks } = await askMemory(env, 'search', principal.tenantId, { query }, SearchAnswer);
       return { results: results.map((result, i) => ({ citation: i + 1, ...result })), citations: cited(results), watermarks };
     },
   }),
   get_context: tool({
     title: 'Get context', scope: 'read', input: z.object(ContextRequest.shape),
     description: 'What to read about a question, within a budget of tokens: the records, the people and companies they are about, how these are tied, how far memory reaches. The place to begin.',
-    run: ({ env, principal }, request) => askFleet(env, 'context', { tenant_id: principal.tenantId, request }, ContextAnswer),
+    run: ({ env, principal }, request) => askMemory(env, 'context', principal.tenantId, { request }, ContextAnswer),
   }),
   find_entity: tool({
     title: 'Find an entity', scope: 'read', input: NodesQuery.pick({ q: true, type: true, as_of: true }).extend({ limit: upTo(PAGE_LIMIT_MAX, PAGE_LIMIT_DEFAULT) }),
