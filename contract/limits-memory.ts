@@ -97,6 +97,8 @@ export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
 // --- semantic memory
 /** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
 export const UNINDEXED_ROWS_MAX = 2_000;
+/** When a job is over: each search reads these rows word by word, 5 ms for a hundred. */
+export const UNINDEXED_AT_REST_MAX = 100;
 export const FRAGMENTS_MAX = 64;
 export const SEARCH_LIMIT_DEFAULT = 10;
 export const SEARCH_LIMIT_MAX = 100;

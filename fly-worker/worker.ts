@@ -61,7 +61,11 @@ async function start(): Promise<void> {
   const runner: Runner = createRunner({
     guard, metrics, tracer, db, door, shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
-    onCompleted: (tenantId) => { void communities.rebuild(tenantId); refiller.news(tenantId); },
+    onCompleted: (tenantId) => {
+      void communities.rebuild(tenantId);
+      refiller.news(tenantId);
+      semantic.upkeep({ tenant: tenantId, embedder }).catch((error: unknown) => log('upkeep_failed', { tenant: tenantId, error: String(error) }));
+    },
     onLease: (jobId, claim) => tell({ type: 'lease', jobId, claim: claim && { token: claim.token, job: claim.job } }),
   });
   const rooms: Rooms = { config, runner, guard, metrics, memory: { db, semantic, embedder, models }, communities, eraser, tell };

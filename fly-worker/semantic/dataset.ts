@@ -2,7 +2,7 @@
 import './quiet.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Index, type Connection, type Table } from '@lancedb/lancedb';
-import { FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN } from '#contract/limits';
+import { FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, UNINDEXED_AT_REST_MAX, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN } from '#contract/limits';
 import { deduplicated, fromLance, PASSAGE_COLUMNS, ROW_COLUMNS, schemaOf, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
 import { isAnyOf } from './sql.ts';
 
@@ -89,13 +89,14 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
     return { rows, vectors: all.numRows, fragments: all.fragmentStats.numFragments, unindexedRows: index?.numUnindexedRows ?? all.numRows, bytes: all.totalBytes, hasVectorIndex };
   }
 
-  async function tidy(): Promise<Upkeep> {
+  /** `atRest`: nothing more is coming, so hardly anything is left outside the index. */
+  async function tidy(atRest: boolean): Promise<Upkeep> {
     await renewal;
     try { await renewTextIndex(table); } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
     const before = await stats();
     rowsSince = 0; commitsSince = 0;
     const wantsVectorIndex = !hasVectorIndex && before.vectors >= VECTOR_INDEX_ROWS_MIN;
-    if (before.unindexedRows <= UNINDEXED_ROWS_MAX / 2 && before.fragments <= FRAGMENTS_MAX / 2 && !wantsVectorIndex) return 'not_needed';
+    if (before.unindexedRows <= (atRest ? UNINDEXED_AT_REST_MAX : UNINDEXED_ROWS_MAX / 2) && before.fragments <= FRAGMENTS_MAX / 2 && !wantsVectorIndex) return 'not_needed';
     const optimize = async () => {
       await table.optimize({ cleanupOlderThan: new Date(Date.now() - LANCE_VERSIONS_KEPT_MS) });
       if (!wantsVectorIndex) return;
@@ -107,14 +108,14 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
     try { await line(optimize); return 'done'; } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
   }
 
-  const started = (): Promise<Upkeep> => {
-    upkeepRunning ??= tidy().finally(() => { upkeepRunning = null; });
+  const started = (atRest = false): Promise<Upkeep> => {
+    upkeepRunning ??= tidy(atRest).finally(() => { upkeepRunning = null; });
     return upkeepRunning;
   };
   /** Whoever asks means what is stored by now: one that has begun earlier does not count. */
   const upkeep = async (): Promise<Upkeep> => {
     await upkeepRunning?.catch(() => {});
-    return started();
+    return started(true);
   };
 
   const append = async (batch: Batch): Promise<number> => { await table.add(batch); return batch.numRows; };

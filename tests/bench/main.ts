@@ -5,10 +5,11 @@ import { connectors } from '#fly-worker/connectors/index';
 import { measureArchive } from './archive.ts';
 import { measureJobs, measureRecovery, type Millis } from './jobs.ts';
 import { openWorld, runLine, type LineFigures } from './line.ts';
+import { measureMemory } from './memory.ts';
 import { hasReplies, measureReplies } from './replies.ts';
 import { measureStages } from './stages.ts';
 
-const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100, ARCHIVE_MB = 200;
+const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100, ARCHIVE_MB = 200, MEMORY_RECORDS = [10_000, 100_000], MEMORY_PASSAGES = 300_000;
 /** Prints one line of a table, or of the text below it. */
 type Say = (line: string) => void;
 const cells = (...values: (string | number)[]): string => `| ${values.join(' | ')} |`;
@@ -72,7 +73,15 @@ async function archive(say: Say): Promise<void> {
   say(cells('mbox, every 20th mail with an attachment', Math.round(fileMb), records, uploadSeconds.toFixed(1), importSeconds.toFixed(1), Math.round(records / importSeconds), Math.round(peakRssMb)));
 }
 
-const parts = { stages, replies, line, jobs, recovery, archive };
+async function memory(say: Say): Promise<void> {
+  const { ingest, search, hub, rss, upkeepSeconds } = await measureMemory(MEMORY_RECORDS, MEMORY_PASSAGES);
+  say('| memory as it grows (mails of 2 KB of text, one passage each), through the API of a whole house | measured | p50 | p95 | p99 |\n|---|---|---|---|---|');
+  for (const { mode, passages, times } of search) say(row(`${mode} search, ${passages} passages`, times));
+  say(row('neighbours of a hub, depth 3, 2,000 mails round 50 people', hub));
+  say(`\n${ingest.map(({ records, msPerRecord }) => `The last 5,000 records before ${records} cost ${msPerRecord.toFixed(2)} ms each`).join('; ')}; upkeep afterwards ${upkeepSeconds.toFixed(1)} s. ${rss.map(({ passages, writingMb, servingMb }) => `At ${passages} passages the process that writes has held ${Math.round(writingMb)} MB at most, the one that answers ${Math.round(servingMb)} MB`).join('; ')}.`);
+}
+
+const parts = { stages, replies, line, jobs, recovery, archive, memory };
 const wished = process.argv.slice(2).filter((word) => !word.startsWith('--')), unknown = wished.filter((word) => !(word in parts));
 if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`);
 const file = new URL('../../ARCHITECTURE.md', import.meta.url);

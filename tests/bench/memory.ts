@@ -1,0 +1,149 @@
+/**
+ * How memory grows: what a record costs when 10,000 are there and when 100,000 are, how long a search takes through the edge, how much memory the processes hold,
+ * and what a hub of the graph costs. The line writes in this process, into the stores of a whole house whose own worker is then searched.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
+import type { Connector, Page, SourceRecord } from '#contract/connector';
+import { NodesAnswer } from '#contract/graph';
+import { openDeriveThreads } from '#fly-worker/derive-thread';
+import { vectorAt } from '#fly-worker/embed/embedder';
+import { embedLocally, localEmbedder } from '#fly-worker/embed/local';
+import { runPipeline } from '#fly-worker/pipeline';
+import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
+import { openWorkshop } from '#fly-worker/workshop';
+import type { Client } from '../client.ts';
+import { openWholeHouse, type WholeHouse } from '../whole-house.ts';
+import type { Millis } from './jobs.ts';
+
+const PAGE = 100, BLOCK = 5_000, QUERIES = 200, PEOPLE = 400, HUB_MAILS = 2_000, HUB_PEOPLE = 50, HUB_ASKED = 30, STORE_AT_ONCE = 1_000;
+
+/** `msPerRecord`: of the last BLOCK records before a size was reached. */
+export interface MemoryFigures {
+  ingest: { records: number; msPerRecord: number }[]; search: { mode: string; passages: number; times: Millis }[]; hub: Millis;
+  rss: { passages: number; writingMb: number; servingMb: number }[]; upkeepSeconds: number;
+}
+
+/** @param sizes records to write through the line, ascending; `passages`: rows of semantic memory at the end */
+export async function measureMemory(sizes: number[], passages: number): Promise<MemoryFigures> {
+  const house = await openWholeHouse({ workers: 1 }), semantic = openSemanticMemory({ uri: join(house.dir, 'lancedb') }), figures: MemoryFigures = { ingest: [], search: [], hub: [], rss: [], upkeepSeconds: 0 };
+  try {
+    figures.hub = await measureHub(house, semantic);
+    const client = await house.newTenant('large'), line = await openLine(house, semantic, 'large');
+    let written = 0;
+    for (const size of sizes) {
+      let msPerRecord = 0;
+      for (; written < size; written += BLOCK) msPerRecord = await line.write(mails(BLOCK, written)) / BLOCK;
+      figures.ingest.push({ records: size, msPerRecord });
+    }
+    const began = performance.now();
+    await semantic.upkeep({ tenant: 'large', embedder: localEmbedder() });
+    figures.upkeepSeconds = (performance.now() - began) / 1000;
+    for (const mode of ['hybrid', 'keyword', 'semantic']) figures.search.push({ mode, passages: written, times: await measureSearch(client, mode) });
+    const rss = (rows: number): void => { figures.rss.push({ passages: rows, writingMb: peakOf('self'), servingMb: peakOf(workerOf(house)) }); };
+    rss(written);
+    await growTo(semantic, written, passages);
+    for (const mode of ['hybrid', 'keyword', 'semantic']) figures.search.push({ mode, passages, times: await measureSearch(client, mode) });
+    rss(passages);
+    await line.close();
+    return figures;
+  } finally {
+    await semantic.close();
+    await house.end();
+  }
+}
+
+/** The most that a process ever held, MB, as the kernel counted. Linux only. */
+const peakOf = (pid: number | 'self'): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+const workerOf = (house: WholeHouse): number => Number(house.workerLog().findLast((l) => l.event === 'ready')!.worker!.split('/')[1]);
+
+interface Line { /** ms until all of them are in both memories. */ write(records: SourceRecord[]): Promise<number>; close(): Promise<void> }
+
+/** The line of one connection, a job a call, fed with records instead of a provider's pages. */
+async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, tenantId: string): Promise<Line> {
+  const connectionId = crypto.randomUUID(), threads = openDeriveThreads(), shop = openWorkshop({ db: app, threads, embedder: localEmbedder(), embedsOnThread: true, semantic });
+  await owner.system([sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', 'bench')`, sql`update tenants set acu_per_month = 1000000 where id = ${tenantId}`]);
+  const connector = { id: 'outlook', concurrencyMax: 4, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [0, 1, 2, 3].map((n) => ({ name: `mail-${n}`, order: 'unordered', windowDays: 36_500 })) } as unknown as Connector;
+  return {
+    async write(records) {
+      const jobId = crypto.randomUUID(), range = { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' };
+      await owner.system([sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence) values (${tenantId}, ${jobId}::uuid, 'outlook', ${connectionId}::uuid, ${range.since}::timestamptz, ${range.until}::timestamptz, 'bench', 'running', 2)`]);
+      const fetchPage = async (_: unknown, { stream, cursor }: { stream: string; cursor: unknown }): Promise<Page> => {
+        const own = records.filter((_record, i) => `mail-${i % 4}` === stream), from = Number(cursor ?? 0), next = from + PAGE;
+        return { records: own.slice(from, next).map((record) => ({ ...record, stream })), unreadable: [], next: next < own.length ? next : null };
+      };
+      const began = performance.now();
+      await runPipeline({
+        mode: 'backfill', shop, connector, baseUrl: '', range, signal: new AbortController().signal, onProgress: () => undefined, lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 2 },
+        provider: { fetchPage, pageSize: () => PAGE, get: () => { throw new Error('not asked'); } } as never,
+      });
+      const took = performance.now() - began;
+      await owner.system([sql`update historical_sync_jobs set status = 'completed' where tenant_id = ${tenantId} and id = ${jobId}::uuid`]);
+      return took;
+    },
+    close: () => threads.close(),
+  };
+}
+
+/** Rows of which the ledger knows nothing, for what only semantic memory's size decides. */
+async function growTo(semantic: SemanticMemory, from: number, to: number): Promise<void> {
+  const space = { tenant: 'large', embedder: localEmbedder() };
+  for (let n = from; n < to; n += STORE_AT_ONCE) {
+    const some = mails(STORE_AT_ONCE, n), vectors = embedLocally(some.map(({ title, body }) => `${title}\n${body.content}`));
+    await semantic.store(space, some.map(({ providerId, title, body, occurredAt, participants }, i) => ({
+      recordId: crypto.randomUUID(), contentHash: providerId, integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: Date.parse(occurredAt), title, text: body.content, parts: [], people: participants.map((p) => p.address!), url: null,
+      vector: vectorAt(vectors, space.embedder.dims, i), isNew: true,
+    })));
+  }
+  await semantic.upkeep(space);
+}
+
+/** Questions of one to four words as people ask them: some rare, some everywhere, some of them names. */
+async function measureSearch(client: Client, mode: string): Promise<Millis> {
+  const random = seeded(mode.length), times: number[] = [];
+  for (let i = -10; i < QUERIES; i++) {
+    const words = i % 10 === 0 ? [addressOf(Math.floor(random() * PEOPLE))] : Array.from({ length: 1 + Math.floor(random() * 4) }, () => wordOf(0.15 + 0.85 * random())), began = performance.now();
+    const response = await client.fetch(`/api/memory/search?${new URLSearchParams({ q: words.join(' '), mode })}`);
+    if (!response.ok) throw new Error(`A search was answered ${response.status}: ${await response.text()}`);
+    await response.arrayBuffer();
+    if (i >= 0) times.push(performance.now() - began);                                    // the first ones are cold
+  }
+  return times.toSorted((a, b) => a - b);
+}
+
+/** Everything within three steps of the person in the middle of 2,000 mails between 50, through the API. */
+async function measureHub(house: WholeHouse, semantic: SemanticMemory): Promise<Millis> {
+  const client = await house.newTenant('hub'), line = await openLine(house, semantic, 'hub'), times: number[] = [];
+  await line.write(mails(HUB_MAILS, 0, HUB_PEOPLE).map((mail) => ({ ...mail, participants: [...mail.participants, { role: 'to' as const, address: addressOf(0), name: 'Person 0' }] })));
+  await line.close();
+  const { nodes } = NodesAnswer.parse(await (await client.fetch(`/api/memory/graph/nodes?q=${encodeURIComponent(addressOf(0))}`)).json());
+  for (let i = -3; i < HUB_ASKED; i++) {
+    const began = performance.now(), response = await client.fetch(`/api/memory/graph/nodes/${nodes[0]!.id}/neighbors?depth=3&limit=500`);
+    if (!response.ok) throw new Error(`The hub was answered ${response.status}.`);
+    await response.arrayBuffer();
+    if (i >= 0) times.push(performance.now() - began);
+  }
+  return times.toSorted((a, b) => a - b);
+}
+
+/** A small generator, so that every run measures the same. */
+const seeded = (seed: number) => () => { seed = (seed * 1_664_525 + 1_013_904_223) >>> 0; return seed / 2 ** 32; };
+const vocabulary = readFileSync(new URL('../../fly-worker/embed/words.txt', import.meta.url), 'utf8').split('\n');
+/** A word by its place between the commonest (0) and the rarest (1), as often as words are in texts when the place is chosen evenly (Zipf). */
+const wordOf = (place: number): string => vocabulary[Math.floor(vocabulary.length ** place) - 1] ?? vocabulary[0]!;
+const addressOf = (n: number): string => `person.${n}@firm-${n % 60}.example`;
+
+/** Mails of about 2 KB of text, one passage each, in a vocabulary like that of real ones. */
+function mails(count: number, from: number, people = PEOPLE): SourceRecord[] {
+  const random = seeded(from + 1), sentence = (words: number): string => Array.from({ length: words }, () => wordOf(random())).join(' ');
+  return Array.from({ length: count }, (_, i): SourceRecord => {
+    const n = from + i, [writer, reader] = [Math.floor(random() * people), Math.floor(random() * people)];
+    return {
+      stream: 'mail', providerId: `m${n}`, kind: 'mail', url: null, occurredAt: new Date(Date.UTC(2024, 0, 1) + n * 60_000).toISOString(), endsAt: null, title: sentence(6),
+      body: { format: 'text', content: Array.from({ length: 24 }, () => `${sentence(13)}.`).join(' ').slice(0, 2_200) },
+      participants: [{ role: 'from', address: addressOf(writer), name: `Person ${writer}` }, { role: 'to', address: addressOf(reader), name: `Person ${reader}` }],
+      threadId: `t${Math.floor(n / 4)}`, globalId: `<m${n}@bench.example>`, replyToGlobalId: null, properties: {},
+    };
+  });
+}
