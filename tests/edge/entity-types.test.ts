@@ -47,6 +47,11 @@ describe('a type', () => {
     expect((await staged('type=identifier&status=staged')).total, 'other types stay as they are').toBe(8);
   });
 
+  it('lists what most records speak of first', async () => {
+    await learn(tenant, [...letters(1, 5), letter(9, 'Again EUR 3,50 and EUR 7.50'), letter(10, 'EUR 3.50')], connection);
+    expect((await staged('type=money&limit=3')).entities.map(({ key, records }) => [key, records])).toEqual([['EUR 3.5', 3], ['EUR 1.5', 1], ['EUR 2.5', 1]]);
+  });
+
   it('that is activated is the same whether its records came before or after', async () => {
     await learn(tenant, letters(1, 5), connection);
     await change('money', 'activate');
