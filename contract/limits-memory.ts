@@ -23,7 +23,7 @@ export const PASSAGE_OVERLAP_CHARS = 200;
 /** So far back from its end a passage may end with a paragraph or a sentence instead. */
 export const PASSAGE_BOUNDARY_CHARS = 600;
 /** Vector hits looked at for one record that is wanted: some are passages of one text. */
-export const PASSAGES_PER_HIT = 2;
+export const PASSAGES_PER_HIT = 1.5;
 
 // --- embeddings (OpenAI's documented limits)
 export const EMBEDDING_INPUTS_MAX = 2_048;
