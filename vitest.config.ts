@@ -20,15 +20,17 @@ function bindings(house: EdgeHouse): Record<string, string> {
   };
 }
 
-/** Tests that start everything: Postgres, workerd, sandbox, worker processes. */
-const WHOLE_HOUSE = ['tests/line.test.ts', 'tests/fleet.test.ts', 'tests/chaos.test.ts', 'tests/steer.test.ts', 'tests/real-mail.test.ts', 'tests/start.test.ts', 'tests/integrations.test.ts', 'tests/secrecy.test.ts', 'tests/openapi.test.ts', 'tests/later.test.ts'];
+/** Tests that start everything: Postgres, workerd, sandbox, worker processes. Two houses beside each other. */
+const WHOLE_HOUSE = ['real-mail', 'start', 'integrations', 'secrecy', 'openapi', 'later'].map((name) => `tests/${name}.test.ts`);
+/** Whole houses in which time matters: how soon somebody who was killed is replaced, how many workers a queue calls for. Alone on the machine. */
+const IN_TIME = ['line', 'fleet', 'chaos', 'steer'].map((name) => `tests/${name}.test.ts`);
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: WHOLE_HOUSE, testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
-      // One after the other and alone on the machine: they measure how soon a killed worker is replaced.
-      { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 2 } } },
+      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: [...WHOLE_HOUSE, ...IN_TIME], testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
+      { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } } },
+      { test: { name: 'in-time', environment: 'node', include: IN_TIME, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 2 } } },
       {
         plugins: [cloudflareTest(({ inject }) => ({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: bindings(inject<EdgeHouse>('edge')) } }))],
         test: { name: 'edge', include: ['tests/edge/**/*.test.ts'], globalSetup: ['tests/edge/setup.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },

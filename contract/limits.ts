@@ -183,6 +183,15 @@ export const FLEET_DECISIONS_MAX = 20;
 /** Semantic memory's figures are read off files: not with every scrape of 15 s. */
 export const METRICS_MEMORY_EVERY_MS = 60 * SECOND;
 
+// --- traces
+/** A collector that takes longer is not waited for. */
+export const TRACE_EXPORT_TIMEOUT_MS = 5 * SECOND;
+export const TRACE_EXPORT_EVERY_MS = 2 * SECOND;
+/** About 400 bytes a span: 80 KB an export. */
+export const TRACE_SPANS_PER_EXPORT = 200;
+/** About 1 MB of a worker's memory while a collector is away. */
+export const TRACE_SPANS_HELD_MAX = 2_000;
+
 // --- the edge
 /** The period of wrangler.toml's VISITOR_LIMIT: an office of sixty people with open pages stays below its 1,200 requests. */
 export const VISITOR_LIMIT_SECONDS = 60;

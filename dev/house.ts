@@ -49,7 +49,7 @@ export interface House {
 const FLY_APP = 'historical-sync-worker';
 const ROOT = resolve(import.meta.dirname, '..');
 /** Names that are passed on from the environment when set: providers and their clients, and the settings of README.md. */
-const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|WORKER_MEMORY_MB|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS|SIGN_UP|ARCHIVE_BYTES_MAX)$/;
+const PASSED_ON = /^((MICROSOFT|GOOGLE|GMAIL|SLACK|SALESFORCE|OPENAI)_[A-Z_]+|LEASE_SECONDS|HEARTBEAT_SECONDS|REAPER_STALE_MINUTES|RING_AGAIN_SECONDS|WORKER_SLOTS|WORKER_MEMORY_MB|SCALE_UP_QUEUE_DEPTH|SCALE_DOWN_IDLE_MINUTES|FLEET_MAX|FLEET_CHECK_SECONDS|SIGN_UP|ARCHIVE_BYTES_MAX|OTEL_[A-Z_]+)$/;
 
 interface Secrets { database: string; auth: string; token: string; worker: string; job: string; operator: string }
 

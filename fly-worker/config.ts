@@ -1,8 +1,9 @@
 /** The worker's settings, parsed once from the environment. A missing one is named before anything starts. */
 import { z } from 'zod';
 import { SLOTS_DEFAULT } from '#contract/limits';
+import { TraceSettings } from '#contract/trace';
 
-const Config = z.object({
+const Config = TraceSettings.extend({
   PORT: z.coerce.number().int().default(8080),
   /** Where Prometheus is answered without a token: a port that no service leads to. */
   METRICS_PORT: z.coerce.number().int().optional(),

@@ -42,7 +42,7 @@ function start(): void {
 async function handBack(): Promise<void> {
   const held = [...leases.values()];
   leases.clear();
-  await Promise.all(held.map((claim) => door.release(claim, { kind: 'handed_back', crashed: true }).catch((error: unknown) => log('hand_back_failed', { job: claim.job.job_id, error: String(error) }))));
+  await Promise.all(held.map((claim) => door.release(claim, { kind: 'handed_back', crashed: true }).catch((error: unknown) => log('hand_back_failed', { job: claim.job.job_id, tenant: claim.job.tenant_id, error: String(error) }))));
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -58,7 +58,12 @@ export interface Run {
   guard?: MemoryGuard;
   /** Told after every chunk. */
   onProgress(progress: Progress): void;
+  /** Told of every chunk that was stored: of which window, how many records were met, since when. Names no stream: they are people's words. */
+  onChunk?(stored: StoredChunk): void;
 }
+
+/** `seq`: of the window, after it. `beganMs`: since the epoch, when its page had come. */
+export interface StoredChunk { window: number; seq: number; met: number; beganMs: number }
 
 /** The tenant's quota for this month is used up, and there is more to store. */
 export class QuotaExhausted extends Error { override name = 'QuotaExhausted'; }
@@ -216,13 +221,14 @@ async function storePage(line: Line, window: OpenWindow, whole: Catch, only: Set
     ...whole, records: whole.records.filter((r) => only.has(idOf(r.stream, r.providerId))), unreadable: whole.unreadable.filter((u) => only.has(idOf(window.stream, u.providerId))),
   };
   const addressed = page.records.map((source): Addressed => ({ source, recordId: idOf(source.stream, source.providerId), contentHash: shop.contentHash(source) }));
-  const overtaken = new Set<string>();
+  const overtaken = new Set<string>(), beganMs = Date.now();
   line.overtaken.add(overtaken);
   try {
     await storeAddressed(line, window, page, addressed, overtaken);
   } finally {
     line.overtaken.delete(overtaken);
   }
+  line.run.onChunk?.({ window: window.no, seq: window.seq, met: page.records.length + page.unreadable.length, beganMs });
   line.run.onProgress(line.progress());
 }
 

@@ -11,8 +11,9 @@ import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts'
 import { isUnavailable, toProgress, type Counters, type Lease } from './ledger.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { RunMetrics } from './metrics.ts';
-import { runPipeline, type Workshop } from './pipeline.ts';
+import { runPipeline, type StoredChunk, type Workshop } from './pipeline.ts';
 import { openProvider, type Provider, type RequestSeen } from './provider.ts';
+import type { Tracer } from './tracing.ts';
 import { openUsage } from './usage.ts';
 
 export interface RunnerOptions {
@@ -26,6 +27,8 @@ export interface RunnerOptions {
   onLease?: (jobId: string, claim: Pick<Claim, 'token' | 'job'> | null) => void;
   /** Told what happens, to be counted. */
   metrics?: RunMetrics;
+  /** Writes down what happened, for whoever collects traces. */
+  tracer?: Tracer | null;
   /** Told when a job was completed: there is news in its tenant's memory. */
   onCompleted?: (tenantId: string) => void;
   /** The process before this one had been told to take no more jobs. */
@@ -117,7 +120,7 @@ async function claimNext({ db, door, log }: RunnerOptions, signal: AbortSignal):
       if (signal.aborted) return null;
       const answer = await door.claim(tenant_id, job_id);
       if (answer.ok) return answer.value;
-      log('claim_refused', { job: job_id, message: answer.message });
+      log('claim_refused', { job: job_id, tenant: tenant_id, message: answer.message });
       refused.add(job_id);
       if (Date.now() >= staleAt) break;
     }
@@ -128,7 +131,7 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
   const { door, log, onLease, metrics } = options;
   const { job_id } = claim.job;
   const began = Date.now();
-  log('claimed', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence });
+  log('claimed', who(claim));
   const held = (c: Claim | null): void => { onLease?.(job_id, c); metrics?.lease(job_id, c); };
   const lease = keepLease(door, claim, held);
   const outcome = await run(options, claim, AbortSignal.any([shutdown, lease.lost]), lease.report).catch(outcomeOf);
@@ -137,22 +140,22 @@ async function work(options: RunnerOptions, claim: Claim, shutdown: AbortSignal)
   if (outcome?.kind === 'completed') options.onCompleted?.(claim.job.tenant_id);
   held(null);
   metrics?.ended(claim.job.integration_id, outcome?.kind ?? 'fenced');
-  log('let_go', { job: job_id, tenant: claim.job.tenant_id, fence: claim.fence, outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
+  log('let_go', { ...who(claim), outcome: outcome?.kind ?? 'fenced', took_ms: Date.now() - began });
 }
 
 async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, onProgress: (p: Progress) => void): Promise<Outcome> {
-  const { db, door, shop, guard, metrics, log } = options, { job } = claim;
+  const { db, door, shop, guard, metrics, log, tracer } = options, { job } = claim;
   const connector = connectorOf(job.integration_id);
   if (!connector) return { kind: 'failed', reason: 'internal_error', message: `This version has no connector for ${job.integration_id}.` };
-  const asked = <T>(ask: () => Promise<T>): Promise<T> => askAgain(ask, signal, (error) => log('ask_failed', { job: job.job_id, message: error.message }));
+  const asked = <T>(ask: () => Promise<T>): Promise<T> => askAgain(ask, signal, (error) => log('ask_failed', { ...who(claim), message: error.message }));
   const { url, token } = await sourceOf(options, connector, claim, asked);
   const lease: Lease = { tenantId: job.tenant_id, jobId: job.job_id, connectionId: job.connection_id, integrationId: job.integration_id, fence: claim.fence };
   const usage = openUsage(db, lease);
   const onRequest = (seen: RequestSeen): void => { usage.seen(seen); metrics?.request(connector.id, seen); };
   const { progress, mismatch } = await runPipeline({
-    shop, connector, signal, lease, onProgress: (now) => { metrics?.books(claim, connector.id, now); onProgress(now); }, mode: job.mode, baseUrl: url, ...(guard && { guard }),
+    shop, connector, signal, lease, ...(tracer && { onChunk: ({ beganMs, ...chunk }: StoredChunk) => tracer.happened(lease, { name: 'chunk', kind: 'internal', beganMs, endedMs: Date.now(), ok: true, attributes: { 'window': chunk.window, 'window.seq': chunk.seq, 'records.met': chunk.met } }) }), onProgress: (now) => { metrics?.books(claim, connector.id, now); onProgress(now); }, mode: job.mode, baseUrl: url, ...(guard && { guard }),
     // An uploaded file is read from ourselves: nobody else is asked anything.
-    provider: timed(metrics, connector.id, openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest }) })),
+    provider: timed(metrics, tracer ?? null, lease, openProvider({ baseUrl: url, concurrencyMax: connector.concurrencyMax, token, signal, pageSize: job.chunk_size, meaningOf: connector.meaningOf, ...(connector.baseUrl && { onRequest }) })),
     range: { since: job.start_date, until: job.end_date },
   }).finally(usage.end);
   if (mismatch) return { kind: 'failed', reason: 'ledger_mismatch', message: mismatch };
@@ -165,13 +168,24 @@ async function run(options: RunnerOptions, claim: Claim, signal: AbortSignal, on
 }
 
 /** The same provider; how long a page took is told. */
-const timed = (metrics: RunMetrics | undefined, integration: string, provider: Provider): Provider => (!metrics ? provider : {
+const timed = (metrics: RunMetrics | undefined, tracer: Tracer | null, lease: Lease, provider: Provider): Provider => (!metrics && !tracer ? provider : {
   ...provider,
   async fetchPage(connector, where) {
-    const began = performance.now();
-    try { return await provider.fetchPage(connector, where); } finally { metrics.page(integration, performance.now() - began); }
+    const beganMs = Date.now(), began = performance.now();
+    let ok = false;
+    try {
+      const page = await provider.fetchPage(connector, where);
+      ok = true;
+      return page;
+    } finally {
+      metrics?.page(lease.integrationId, performance.now() - began);
+      tracer?.happened(lease, { name: 'page', kind: 'client', beganMs, endedMs: Date.now(), ok, attributes: { 'integration.id': lease.integrationId } });
+    }
   },
 });
+
+/** Whose line of the log it is. */
+const who = ({ fence, job }: Pick<Claim, 'fence' | 'job'>): { job: string; tenant: string; fence: number } => ({ job: job.job_id, tenant: job.tenant_id, fence });
 
 interface Source { url: string; token(rejected?: string): Promise<string> }
 
@@ -202,11 +216,11 @@ async function release({ door, log }: RunnerOptions, claim: Claim, outcome: Outc
   for (const waitMs of [...ASK_AGAIN_MS, 0]) {
     try {
       const answer = await door.release(claim, outcome);
-      if (!answer.ok) log('release_refused', { job: claim.job.job_id, message: answer.message });
+      if (!answer.ok) log('release_refused', { ...who(claim), message: answer.message });
       return;
     } catch (error) {
       if (!(error instanceof DoorError)) throw error;
-      log('release_failed', { job: claim.job.job_id, message: error.message });
+      log('release_failed', { ...who(claim), message: error.message });
       await pause(waitMs);
     }
   }

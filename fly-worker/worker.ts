@@ -5,6 +5,7 @@ import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
 import { DATABASE_TIMEOUT_MS, EMBED_LOOK_EVERY_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { collectorOf } from '#contract/trace';
 import { openDatabase, type Database } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
 import { openDeriveThreads } from './derive-thread.ts';
@@ -25,6 +26,7 @@ import { createRunner, type Runner } from './runner.ts';
 import { openSemanticMemory } from './semantic/memory.ts';
 import { probeStorage, storageOf } from './semantic/storage.ts';
 import { openSweeper } from './sweep.ts';
+import { openTracer } from './tracing.ts';
 import { openWorkshop } from './workshop.ts';
 
 const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
@@ -55,8 +57,9 @@ async function start(): Promise<void> {
     busy: () => runner.busy, draining: () => runner.draining, pressure: () => PRESSURES.indexOf(guard.pressure), queue: () => queueOf(db), memory: () => semantic.figures(),
   }, { defaults: true });
   const refiller = openRefiller({ db, semantic, local: embedder, keyOf: (tenantId, fence) => keyFor({ tenant_id: tenantId, fence }), log, embedded: (records) => metrics.embedded(records) });
+  const tracer = openTracer(collectorOf(config));
   const runner: Runner = createRunner({
-    guard, metrics, db, door, shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
+    guard, metrics, tracer, db, door, shop: openWorkshop({ db, threads, embedder, embedsOnThread: true, semantic }), slots: config.WORKER_SLOTS, draining: config.WORKER_DRAINING === '1', log,
     baseUrl: (env, fallback) => (process.env[env] ?? fallback).replace(/\/+$/, ''),
     onCompleted: (tenantId) => {
       void communities.rebuild(tenantId);
@@ -94,6 +97,7 @@ async function start(): Promise<void> {
     clearInterval(refilling);
     log('stopping', { why, busy: runner.busy });
     await runner.stop();
+    await tracer?.close();
     await communities.close();
     await sweeper.close();
     await refiller.close();

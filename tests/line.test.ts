@@ -6,18 +6,20 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '#contract/job';
 import { openClient, until, type Client } from './client.ts';
+import { openCollector, type Collector, type Seen } from './collector.ts';
 import { kill, openWholeHouse, type WholeHouse } from './whole-house.ts';
 
 const LEASE_SECONDS = 4, KILLS = 20, MACHINE_KILLS = 4;
 
-let house: WholeHouse, first: Client, second: Client;
+let house: WholeHouse, first: Client, second: Client, collector: Collector;
 
 beforeAll(async () => {
-  house = await openWholeHouse({ workers: 3, env: { LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
+  collector = await openCollector();
+  house = await openWholeHouse({ workers: 3, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, LEASE_SECONDS: String(LEASE_SECONDS), HEARTBEAT_SECONDS: '1', RING_AGAIN_SECONDS: '10', WORKER_SLOTS: '2' } });
   [first, second] = house.credentials.tenants.map((t) => openClient(house.url, t.api_key)) as [Client, Client];
   await house.sandbox.addAccount('line@line.example', { mails: 900, events: 60, seed: 5 });
 }, 120_000);
-afterAll(() => house.end(), 60_000);
+afterAll(async () => { await house.end(); await collector.close(); }, 60_000);
 
 const latency = (latencyMs: number): Promise<void> => house.sandbox.settings({ latencyMs });
 
@@ -67,6 +69,29 @@ describe('the line', () => {
     expect(disturbed.records_processed).toBe(undisturbed.records_processed);
     expect(disturbed.ledger.stored + disturbed.ledger.unchanged).toBe(undisturbed.ledger.stored);
   }, 240_000);
+
+  it('is one trace: from every chunk, of whichever worker, a way leads to the request that started the job', async () => {
+    const log = house.workerLog();
+    for (const job of [disturbed, undisturbed]) {
+      // The last claim's spans are sent some moments after it.
+      const spans = await until(async () => collector.spansOf(job.job_id), (all) => all.some((s) => s.name === 'release' && s.attributes['job.outcome'] === 'completed') && Math.max(...all.filter((s) => s.name === 'chunk').map((s) => Number(s.attributes['job.fence']))) === Math.max(...house.claims(job.job_id).map((c) => c.fence!)), 'the last spans');
+      const byId = new Map(spans.map((span) => [span.spanId, span]));
+      const wayUp = (span: Seen): string[] => [span.name, ...(span.parentSpanId ? wayUp(byId.get(span.parentSpanId)!) : [])];
+      expect(spans.filter((s) => !s.parentSpanId).map((s) => s.name)).toEqual(['start']);
+      for (const span of spans.filter((s) => s.name === 'chunk')) expect(wayUp(span)).toEqual(['chunk', 'claim', 'start']);
+      expect(wayUp(spans.find((s) => s.name === 'bell')!)).toEqual(['bell', 'start']);
+      expect(new Set(spans.filter((s) => s.name === 'claim').map((s) => s.attributes['job.fence'])), 'a claim of every worker that had it, the killed ones too').toEqual(new Set(house.claims(job.job_id).map((c) => c.fence)));
+    }
+    expect(collector.spansOf(disturbed.job_id).filter((s) => s.name === 'claim').length).toBeGreaterThan(KILLS);
+    expect(collector.text(), 'no content, address or key').not.toMatch(/@|Bearer|hs_|token/i);
+    for (const line of log.filter((l) => l.job !== undefined)) {
+      expect(line, `${line.event} says whose job it is`).toHaveProperty('tenant');
+      if (line.event !== 'claim_refused' && line.event !== 'hand_back_failed') expect(line, `${line.event} says under which fence`).toHaveProperty('fence');
+    }
+    const [titles] = await house.owner.system([sql`select distinct title from records where length(title) > 12 limit 500`]), words = JSON.stringify(log);
+    expect((titles as { title: string }[]).filter(({ title }) => words.includes(title)), 'content in the workers\' log').toEqual([]);
+    expect(words).not.toContain('line@line.example');
+  }, 30_000);
 
   it('finds every record in semantic memory exactly once', async () => {
     const [rows] = await house.owner.system([sql`select record_id::text as id, title from records where tenant_id = 'nordlicht' and title <> '' order by record_id limit 40`]);

@@ -9,6 +9,7 @@ import { objectOf } from './jobs.ts';
 import { startDueSyncs } from './schedule.ts';
 import { sweepSignIns } from './sign-in-limits.ts';
 import { signForWorker } from './tokens.ts';
+import { trace } from './tracing.ts';
 
 export interface Bell { tenant_id: string; job_id: string }
 
@@ -27,7 +28,9 @@ export async function answerBells(batch: MessageBatch<Bell>, env: Env): Promise<
     if (!wanted) return message.ack();
     // Beside the bell, never before it. A fleet that cannot be told now is told by the next one.
     told ??= ensureWorkerRunning(env).catch(() => undefined);
-    if (await ringFleet(env)) return message.ack();
+    const heard = await ringFleet(env);
+    trace(env, 'bell', { tenantId: tenant_id, jobId: job_id }, { kind: 'consumer', beganMs: message.timestamp.getTime(), ok: heard, attributes: { 'messaging.attempts': message.attempts } });
+    if (heard) return message.ack();
     const delaySeconds = Math.min(2 ** message.attempts, RETRY_SECONDS_MAX);
     if (message.attempts < ATTEMPTS_MAX) return message.retry({ delaySeconds });
     await env.SYNC_QUEUE.send(message.body, { delaySeconds });

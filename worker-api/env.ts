@@ -34,6 +34,10 @@ export interface Env extends SyncJobEnv, FleetSettings {
   METRICS_TOKEN?: string;
   /** The fleet's front: doorbell, search. */
   WORKER_URL: string;
+  /** Where traces go (contract/trace); without the first, nowhere. */
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  OTEL_EXPORTER_OTLP_HEADERS?: string;
+  OTEL_TRACES_SAMPLER_ARG?: string;
   HEARTBEAT_SECONDS?: string;
   /** `open`: anyone may make an account, with a tenant of its own. Anything else: by invitation only. */
   SIGN_UP?: string;

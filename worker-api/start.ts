@@ -14,6 +14,7 @@ import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import { findJob, objectOf, quotaUsedUp, tooManyJobs } from './jobs.ts';
 import { serve, uuidOr404, type App } from './route.ts';
+import { trace } from './tracing.ts';
 
 const DAY_MS = 86_400_000;
 /** Calendars reach ahead; a year of it is plenty. */
@@ -61,7 +62,7 @@ async function connected(env: Env, { tenantId }: Principal): Promise<{ id: strin
 /** Starts a job within every limit. `by`: who asked. Throws ApiError with the limit that stands in the way. */
 export async function start(env: Env, by: Pick<Principal, 'tenantId' | 'name'>, request: StartRequest): Promise<Job> {
   const { tenantId } = by;
-  const jobId = crypto.randomUUID();
+  const jobId = crypto.randomUUID(), beganMs = Date.now();
   const answers = await tenantDatabase(env).tenant(tenantId, [startLock(tenantId), insertJob(by, jobId, request), whyNot(tenantId, request)]);
   const row = answers[1]?.[0] as JobRow | undefined;
   if (!row) {
@@ -73,6 +74,7 @@ export async function start(env: Env, by: Pick<Principal, 'tenantId' | 'name'>, 
     jobId, tenantId, integrationId: row.integration_id, connectionId: row.source_connection_id, priority: row.priority, mode: row.mode, startDate: row.start_date, endDate: row.end_date,
     chunkSize: row.chunk_size, scope: row.scope, maxRetries: row.max_retries, createdAt: row.created_at, createdBy: row.created_by,
   }).catch(() => null);
+  trace(env, 'start', { tenantId, jobId }, { kind: 'server', beganMs, ok: true, attributes: { 'integration.id': row.integration_id, 'job.mode': row.mode, 'job.priority': row.priority } });
   return reply?.job ?? jobFromRow(row);
 }
 

@@ -25,6 +25,7 @@ import { objectOf } from './jobs.ts';
 import type { App } from './route.ts';
 import { readSecrets } from './secrets.ts';
 import { checkWorker, readJobToken, readModelTicket, signJobToken } from './tokens.ts';
+import { trace } from './tracing.ts';
 import { vaultName } from './vault/connection-vault.ts';
 
 const ClaimBody = z.object({ tenant_id: z.string().max(200), job_id: z.uuid(), worker_id: z.string().max(200) });
@@ -37,7 +38,7 @@ const CredentialsBody = z.object({ rejected: z.string().max(20_000).nullable() }
 export function serveWorkerDoor(app: App): void {
   app.post('/internal/claim', async ({ env, req, json }) => {
     await checkWorker(env, req.raw);
-    const { tenant_id, job_id, worker_id } = ClaimBody.parse(await readJson(req.raw));
+    const { tenant_id, job_id, worker_id } = ClaimBody.parse(await readJson(req.raw)), beganMs = Date.now();
     const held = await heldBack(env, tenant_id, job_id);
     if (held) {
       await objectOf(env, tenant_id, job_id).hold(held.until, held.message);
@@ -46,6 +47,7 @@ export function serveWorkerDoor(app: App): void {
     const reply = await objectOf(env, tenant_id, job_id).claim(worker_id);
     if (!reply.ok) throw reply.refusal === 'unavailable' ? unavailable() : new ApiError('invalid_state', `The job is not to be had (${reply.refusal}).`);
     const { job, fence } = reply;
+    trace(env, 'claim', { tenantId: tenant_id, jobId: job_id, fence }, { kind: 'server', beganMs, ok: true, attributes: { 'worker.id': worker_id, 'job.attempt': job.attempt } });
     const token = await signJobToken(env, { tenant: tenant_id, job: job_id, connection: job.source_connection_id, fence, chunks: job.chunks_completed });
     return json({
       token, fence, lease_seconds: Number(env.LEASE_SECONDS ?? LEASE_MS / 1000), heartbeat_seconds: Number(env.HEARTBEAT_SECONDS ?? HEARTBEAT_MS / 1000),
@@ -65,9 +67,10 @@ export function serveWorkerDoor(app: App): void {
 
   app.post('/internal/release', async ({ env, req, json }) => {
     const claims = await readJobToken(env, req.raw);
-    const { outcome } = ReleaseBody.parse(await readJson(req.raw));
+    const { outcome } = ReleaseBody.parse(await readJson(req.raw)), beganMs = Date.now();
     const reply = await objectOf(env, claims.tenant, claims.job).release(claims.fence, outcome);
     if (!reply.ok) throw fenced();
+    trace(env, 'release', { tenantId: claims.tenant, jobId: claims.job, fence: claims.fence }, { kind: 'server', beganMs, ok: outcome.kind === 'completed', attributes: { 'job.outcome': outcome.kind, 'job.chunks': reply.job.chunks_completed } });
     // A count that is lost when we die in between is one failure fewer, nothing else; the job's own back-off is longer than this takes.
     await noteRun(env, claims, outcome, reply.job.chunks_completed > claims.chunks);
     return json({ status: reply.job.status });

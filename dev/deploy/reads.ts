@@ -10,6 +10,7 @@ const DECLARED: { file: string; begin: string; reader: Reader }[] = [
   { file: 'durable-objects/sync-job.ts', begin: 'export interface SyncJobEnv ', reader: 'edge' },
   { file: 'durable-objects/fleet-machine.ts', begin: 'export interface FleetSettings ', reader: 'edge' },
   { file: 'fly-worker/config.ts', begin: 'const Config = ', reader: 'machine' },
+  { file: 'contract/trace.ts', begin: 'export const TraceSettings = ', reader: 'machine' },
 ];
 /** Read by the LanceDB library itself. */
 const BY_LIBRARIES: [string, Reader][] = [['LANCEDB_LOG', 'machine']];

@@ -185,6 +185,24 @@ test('a calendar file can be dropped', async () => {
   await page.getByRole('article', { name: 'Calendar file, dropped.ics' }).getByText(/is complete: 1 record/).waitFor({ timeout: 90_000 });
 }, 120_000);
 
+test('has the whole memory erased, typing the team\'s name: nothing is found any more, the accounts stay', async () => {
+  const found = async (): Promise<number> => { await page.goto('/search?q=letter&mode=keyword'); await page.locator('.hit-title, .empty').first().waitFor(); return page.locator('.hit-title').count(); };
+  expect(await found()).toBeGreaterThan(0);
+  await page.goto('/settings/data');
+  await page.getByRole('button', { name: 'Erase everything …' }).click();
+  const question = page.getByRole('alertdialog'), yes = question.getByRole('button', { name: 'Erase for good' });
+  expect(await yes.getAttribute('aria-disabled')).toBe('true');
+  await question.getByRole('textbox').fill(owner.name);
+  await yes.click();
+  await page.getByText(`${owner.name} is erased`).first().waitFor();
+  const receipt = page.getByRole('list', { name: 'Receipts' }).getByRole('listitem').first();
+  await receipt.getByText('Erased', { exact: true }).waitFor({ timeout: 60_000 });
+  expect(await receipt.textContent()).toMatch(/251 records, /);
+  expect(await found()).toBe(0);
+  await page.goto('/integrations');
+  await page.getByRole('article', { name: 'Mail archive, old.mbox' }).getByRole('button', { name: 'Import again' }).waitFor();
+}, 90_000);
+
 test('signs out everywhere: another window is out, too', async () => {
   const other = await newPage(await browser.newContext({ baseURL: house.url }));
   await other.goto('/');

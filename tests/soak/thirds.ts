@@ -1,0 +1,22 @@
+/** Is a figure flat? Its course is cut into thirds, the warm-up left out, and the last is held against the first. */
+
+/** `at`: milliseconds since the beginning. */
+export interface Sample { at: number; value: number }
+/** `typical`: the median of each third, for what goes up and down; `most`: the greatest; `p95`: of latencies. */
+export type How = 'typical' | 'most' | 'p95';
+/** How much more the last third may be than the first: a part of it, and so many units that are nothing. */
+export interface Course { name: string; unit: string; how: How; samples: readonly Sample[]; part: number; slack: number }
+export interface Verdict { name: string; unit: string; thirds: [number, number, number]; flat: boolean }
+
+/** Caches fill, code is compiled, the first index is built. */
+const WARM_UP = 0.1;
+
+const quantile = (values: number[], q: number): number => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? Number.NaN;
+const summed: Record<How, (values: number[]) => number> = { typical: (values) => quantile(values, 0.5), most: (values) => quantile(values, 1), p95: (values) => quantile(values, 0.95) };
+
+/** A third without a sample is not flat: nothing is known of it. */
+export function verdictOf({ name, unit, how, samples, part, slack }: Course, wholeMs: number): Verdict {
+  const begin = wholeMs * WARM_UP, third = (wholeMs - begin) / 3;
+  const thirds = [0, 1, 2].map((n) => summed[how](samples.filter(({ at }) => at >= begin + n * third && at < begin + (n + 1) * third).map(({ value }) => value))) as [number, number, number];
+  return { name, unit, thirds, flat: thirds[2] <= thirds[0] * (1 + part) + slack };
+}
