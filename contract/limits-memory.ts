@@ -46,7 +46,7 @@ export const EMBED_BATCH_RECORDS = 128;
 /** Whoever works on a tenant's vectors says so this often times three; dead ones are followed after it. */
 export const EMBED_HOLD_MS = 30 * SECOND;
 /** How often a worker looks, and how often it looks at a tenant for which nothing was to do. */
-export const EMBED_LOOK_EVERY_MS = 15 * SECOND;
+export const EMBED_LOOK_EVERY_MS = 5 * SECOND;
 export const EMBED_REST_MS = MINUTE;
 /** After a service that refused the key, has no quota or answers nonsense. */
 export const EMBED_AGAIN_MS = 10 * MINUTE;
