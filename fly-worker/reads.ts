@@ -18,16 +18,22 @@ export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embe
 const ENTITIES_PER_HIT = 12;
 const UTC = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 
+type FilterName = Exclude<keyof SearchQuery, 'q' | 'mode' | 'limit' | 'recency'>;
+/** What each filter of a query means in semantic memory: one that is new to the contract and not here does not compile. */
+const meanings: { [Name in FilterName]-?: (value: NonNullable<SearchQuery[Name]>) => Filters } = {
+  integration: (integration) => ({ integration }), stream: (stream) => ({ stream }), person: (person) => ({ person }), from: (from) => ({ fromMs: Date.parse(from) }), to: (to) => ({ toMs: endOf(to) }),
+};
+function filtersOf(query: SearchQuery): Filters {
+  const asked = Object.entries(meanings) as [FilterName, (value: unknown) => Filters][];
+  return Object.assign({}, ...asked.map(([name, meaning]) => (query[name] ? meaning(query[name]) : {}))) as Filters;
+}
+
 /** Hybrid, keyword or semantic search of one tenant's memory. */
 export async function search({ db, semantic, embedder, models, ticket }: Memory, tenantId: string, query: SearchQuery): Promise<SearchAnswer> {
   const began = performance.now();
   const vector = query.mode === 'keyword' ? null : vectorAt(await embedder.embed([query.q]), embedder.dims, 0);
   const beside = query.mode === 'keyword' || !models || !ticket ? null : await models.vectorOf(tenantId, query.q, ticket);
-  const filters: Filters = {
-    ...(query.integration && { integration: query.integration }), ...(query.stream && { stream: query.stream }), ...(query.person && { person: query.person }),
-    ...(query.from && { fromMs: Date.parse(query.from) }), ...(query.to && { toMs: endOf(query.to) }),
-  };
-  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters }, beside);
+  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters: filtersOf(query) }, beside);
   const candidates = query.recency === 'prefer' ? newerFirst(found, Date.now()) : found;
   const current = await named(db, tenantId, candidates);
   const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);

@@ -97,7 +97,7 @@ export function serveWorkerDoor(app: App): void {
 
   app.post('/internal/embedding-key', async ({ env, req, json }) => {
     await checkWorker(env, req.raw);
-    const leave = EmbeddingKeyBody.parse(await req.json());
+    const leave = EmbeddingKeyBody.parse(await readJson(req.raw));
     if ('ticket' in leave) return json(await modelKeyOf(env, await readModelTicket(env, leave.ticket)));
     const [held] = await tenantDatabase(env).tenant(leave.tenant_id, [sql`select 1 from embedders where tenant_id = ${leave.tenant_id} and fence = ${leave.fence}::bigint and held_until > now()`]);
     if (held?.length !== 1) throw fenced();

@@ -123,9 +123,8 @@ describe('a tenant\'s own embedder', () => {
     const texts = asked().filter((text) => text !== 'hello' && text !== 'invoice budget meeting'), twice = texts.length - new Set(texts).size;
     expect(paid).toBeGreaterThan(0);
     expect(twice, 'the batch in flight at the kill, at most').toBeLessThanOrEqual(4 * EMBED_BATCH_RECORDS);
-    expect(killedAt + EMBED_BATCH_RECORDS).toBeLessThanOrEqual(MAILS + EMBED_BATCH_RECORDS);
     await searchedUntil(() => true);
-  });
+  }, 120_000);
 
   it('catches up with what is stored and edited while it is filled, before it takes over, and afterwards', async () => {
     const mails = benchMails(200), edited = mails.slice(0, 30).map((mail) => ({ ...mail, title: `${mail.title}, again` }));

@@ -8,8 +8,9 @@ const course = (value: (at: number) => number, more: Partial<Course> = {}): Cour
 });
 
 describe('a course', () => {
-  it.each<[string, Course, boolean]>([
+  it.each<[string, Course, boolean | null]>([
     ['that stays', course(() => 400), true], ['that swings', course((at) => 400 + 150 * Math.sin(at / 9_000)), true], ['that warms up', course((at) => 400 - 300 * Math.exp(-at / 15_000)), true],
+    ['that is tidied away after a while', course((at) => Math.min(at, 200_000) / 100, { settlesMs: 250_000 }), true], ['that had no time to be', course((at) => at, { settlesMs: 400_000 }), null],
     ['that leaks', course((at) => 400 + at / 2_000), false], ['that leaks within what is nothing', course((at) => 400 + at / 20_000), true],
     ['of latencies that get slower', course((at) => 20 + at / 3_000, { how: 'p95', slack: 20 }), false], ['with one slow answer', course((at) => (at === 500_000 ? 9_000 : 20), { how: 'p95' }), true],
     ['that ended in the middle: nothing is known of the rest', course(() => 400, { samples: [{ at: 100_000, value: 1 }] }), false],

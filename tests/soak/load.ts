@@ -89,7 +89,7 @@ export async function soak(house: WholeHouse, followers: readonly Follower[], un
       if (health) courses.worker.push({ at: now(), value: health.rss_bytes / 2 ** 20 });
       const desk = deskMemory(new URL(house.url).port);
       if (desk !== null) courses.desk.push({ at: now(), value: desk });
-      courses.files.push({ at: now(), value: readdirSync(join(house.dir, 'lancedb'), { recursive: true }).length });
+      courses.files.push({ at: now(), value: filesIn(join(house.dir, 'lancedb')) });
       const [rows] = await house.owner.system([sql`select (select count(*)::int from records) as records, pg_database_size(current_database())::float8 / 1048576 as mb`]);
       courses.records.push({ at: now(), value: Number(rows![0]!.records) });
       courses.database.push({ at: now(), value: Number(rows![0]!.mb) });
@@ -98,6 +98,11 @@ export async function soak(house: WholeHouse, followers: readonly Follower[], un
   }
 
   await Promise.all([...followers.map(follow), search(), killNowAndThen(), look()]);
+}
+
+/** Not there before the first chunk; a folder that is tidied away under our eyes is counted the next time. */
+function filesIn(folder: string): number {
+  try { return readdirSync(folder, { recursive: true }).length; } catch { return 0; }
 }
 
 /** Resident memory of the process that runs the Worker at this port, MB; null: not to be found (no /proc). */

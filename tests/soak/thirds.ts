@@ -5,8 +5,10 @@ export interface Sample { at: number; value: number }
 /** `typical`: the median of each third, for what goes up and down; `most`: the greatest; `p95`: of latencies. */
 export type How = 'typical' | 'most' | 'p95';
 /** How much more the last third may be than the first: a part of it, and so many units that are nothing. */
-export interface Course { name: string; unit: string; how: How; samples: readonly Sample[]; part: number; slack: number }
-export interface Verdict { name: string; unit: string; thirds: [number, number, number]; flat: boolean }
+/** `settlesMs`: what is tidied away only then cannot be flat before. */
+export interface Course { name: string; unit: string; how: How; samples: readonly Sample[]; part: number; slack: number; settlesMs?: number }
+/** `flat` null: it had no time to settle, so nothing can be said. */
+export interface Verdict { name: string; unit: string; thirds: [number, number, number]; flat: boolean | null }
 
 /** Caches fill, code is compiled, the first index is built. */
 const WARM_UP = 0.1;
@@ -15,8 +17,8 @@ const quantile = (values: number[], q: number): number => values.toSorted((a, b)
 const summed: Record<How, (values: number[]) => number> = { typical: (values) => quantile(values, 0.5), most: (values) => quantile(values, 1), p95: (values) => quantile(values, 0.95) };
 
 /** A third without a sample is not flat: nothing is known of it. */
-export function verdictOf({ name, unit, how, samples, part, slack }: Course, wholeMs: number): Verdict {
-  const begin = wholeMs * WARM_UP, third = (wholeMs - begin) / 3;
+export function verdictOf({ name, unit, how, samples, part, slack, settlesMs = 0 }: Course, wholeMs: number): Verdict {
+  const isLongEnough = wholeMs >= 2 * settlesMs, begin = Math.max(wholeMs * WARM_UP, isLongEnough ? settlesMs : 0), third = (wholeMs - begin) / 3;
   const thirds = [0, 1, 2].map((n) => summed[how](samples.filter(({ at }) => at >= begin + n * third && at < begin + (n + 1) * third).map(({ value }) => value))) as [number, number, number];
-  return { name, unit, thirds, flat: thirds[2] <= thirds[0] * (1 + part) + slack };
+  return { name, unit, thirds, flat: !isLongEnough ? null : thirds[2] <= thirds[0] * (1 + part) + slack };
 }
