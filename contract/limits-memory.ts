@@ -23,7 +23,7 @@ export const PASSAGE_OVERLAP_CHARS = 200;
 /** So far back from its end a passage may end with a paragraph or a sentence instead. */
 export const PASSAGE_BOUNDARY_CHARS = 600;
 /** Vector hits looked at for one record that is wanted: some are passages of one text. */
-export const PASSAGES_PER_HIT = 2;
+export const PASSAGES_PER_HIT = 1.5;
 
 // --- embeddings (OpenAI's documented limits)
 export const EMBEDDING_INPUTS_MAX = 2_048;
@@ -46,7 +46,7 @@ export const EMBED_BATCH_RECORDS = 128;
 /** Whoever works on a tenant's vectors says so this often times three; dead ones are followed after it. */
 export const EMBED_HOLD_MS = 30 * SECOND;
 /** How often a worker looks, and how often it looks at a tenant for which nothing was to do. */
-export const EMBED_LOOK_EVERY_MS = 15 * SECOND;
+export const EMBED_LOOK_EVERY_MS = 5 * SECOND;
 export const EMBED_REST_MS = MINUTE;
 /** After a service that refused the key, has no quota or answers nonsense. */
 export const EMBED_AGAIN_MS = 10 * MINUTE;

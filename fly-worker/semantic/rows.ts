@@ -30,7 +30,7 @@ export interface MemoryRow {
 export type StoredRow = Omit<MemoryRow, 'vector' | 'more' | 'isVectorsOnly' | 'isNew'>;
 
 /** Columns that a hit needs; the vector stays where it is. */
-export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url', 'passage', 'from_char', 'to_char'];
+export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url'];
 
 /** Addresses in the searched text: enough to find a mail by whom it is from or to, too few to drown it. */
 const SEARCHED_PEOPLE_MAX = 20;

@@ -28,7 +28,7 @@ export interface Stretch { start: number; end: number }
 /** Word vectors of two unrelated texts reach this by chance: below it, likeness says nothing. */
 const BASIC_COSINE_MIN = 0.35;
 /** Candidates of the quantised index that are compared exactly. */
-const REFINE_FACTOR = 10;
+const REFINE_FACTOR = 6;
 
 /** What another form of a word counts, against the word itself. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
 const FORM_WORTH = { respelled: 0.5, near: 0.2, far: 0.1 };
@@ -39,7 +39,7 @@ const CLOSENESS_WORTH = 0.5;
 /** Parts of an address are common words: so much deeper is looked for the whole of it. */
 const LITERAL_DEPTH = 3;
 
-/** By version of a record. A vector leg's best hit of a text may be a passage, whose text is still to be fetched: then `rows` does not have it. */
+/** By version of a record. A vector leg has no rows: the texts of those hits that are left in the end are fetched then. */
 interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number>; passages: Map<string, Stretch> }
 
 /** What is searched: a table, and whether its vectors are indexed. */
@@ -51,8 +51,8 @@ export async function searchDataset({ table, hasVectorIndex }: Searched, { q, mo
   const terms = termsOf(q), whole = exactForm(q);
   const [byWords, byOwn, byModel] = await Promise.all([
     mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
-    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, PASSAGES_PER_HIT * depth, hasVectorIndex()),
-    mode === 'keyword' || beside === null ? emptyLeg() : vectorLeg(beside.dataset.table, beside.vector, where, PASSAGES_PER_HIT * depth, beside.dataset.hasVectorIndex()),
+    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, Math.ceil(PASSAGES_PER_HIT * depth), hasVectorIndex()),
+    mode === 'keyword' || beside === null ? emptyLeg() : vectorLeg(beside.dataset.table, beside.vector, where, Math.ceil(PASSAGES_PER_HIT * depth), beside.dataset.hasVectorIndex()),
   ]);
   const byMeaning = beside === null ? byOwn : joined(byModel, byOwn, await heldBy(beside.dataset.table, [...byOwn.scores.keys()]));
   const known = new Map<string, number>();
@@ -62,11 +62,10 @@ export async function searchDataset({ table, hasVectorIndex }: Searched, { q, mo
   }).sort((a, b) => b.score - a.score);
   const floorOf = (id: string): number => (mode === 'hybrid' && trust === 'basic' && !byModel.scores.has(id) ? BASIC_COSINE_MIN : -1);
   const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ id, score }) => score >= floorOf(id));
-  const fused = fuse(keyword, meaning, beside === null ? trust : 'model').slice(0, depth), rows = new Map([...byMeaning.rows, ...byWords.rows]);
-  for (const [id, row] of await textsOf(table, fused.map(({ id }) => id).filter((id) => !rows.has(id)))) rows.set(id, row);
+  const fused = fuse(keyword, meaning, beside === null ? trust : 'model').slice(0, depth), rows = new Map([...byWords.rows, ...await textsOf(table, fused.map(({ id }) => id).filter((id) => !byWords.rows.has(id)))]);
   return fused.flatMap(({ id, fused: score }) => {
-    const row = rows.get(id);
-    return row ? [{ ...row, fused: score, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null, passage: byMeaning.passages.get(id) ?? null }] : [];
+    const row = rows.get(id), passage = byMeaning.passages.get(id);
+    return row ? [{ ...row, fused: score, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null, passage: passage && passage.end > 0 && passage.end - passage.start < row.text.length ? passage : null }] : [];
   });
 }
 
@@ -75,7 +74,7 @@ function joined(model: Leg, own: Leg, held: ReadonlySet<string>): Leg {
   const isLeft = ([id]: [string, unknown]): boolean => !model.scores.has(id) && !held.has(id);
   const ranked = ({ scores }: Leg) => [...scores].map((score, rank) => ({ score, rank }));
   const scores = [...ranked(model), ...ranked(own).filter(({ score }) => isLeft(score))].sort((a, b) => a.rank - b.rank).map(({ score }) => score);
-  return { rows: own.rows, scores: new Map(scores), passages: new Map([...model.passages, ...[...own.passages].filter(isLeft)]) };
+  return { rows: new Map(), scores: new Map(scores), passages: new Map([...model.passages, ...[...own.passages].filter(isLeft)]) };
 }
 
 /** Those of these texts that the table has vectors of. */
@@ -84,7 +83,7 @@ async function heldBy(table: Table, ids: readonly string[]): Promise<Set<string>
   return new Set((await table.query().where(isAnyOf('id', ids.map(firstPassageOf))).select(['id']).toArray() as { id: string }[]).map(({ id }) => versionOf(id)));
 }
 
-/** The texts that were found by a passage only. */
+/** The texts that were not found by words. */
 async function textsOf(table: Table, ids: readonly string[]): Promise<Map<string, StoredRow>> {
   if (ids.length === 0) return new Map();
   return new Map((await table.query().where(isAnyOf('id', ids)).select(ROW_COLUMNS).toArray() as Record<string, unknown>[]).map((raw) => { const row = fromLance(raw); return [rowId(row.recordId, row.contentHash), row]; }));
@@ -117,26 +116,28 @@ function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): Mat
 async function keywordLeg(table: Table, words: MatchQuery | BooleanQuery | null, where: string | null, depth: number): Promise<Leg> {
   if (words === null) return emptyLeg();
   const query = table.query().fullTextSearch(words, { columns: ['body'] }).select([...ROW_COLUMNS, '_score']).limit(depth);
-  return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => Number(raw['_score']));
+  return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => Number(raw['_score']), true);
 }
 
-async function vectorLeg(table: Table, vector: Float32Array, where: string | null, depth: number, hasIndex: boolean): Promise<Leg> {
-  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').select([...ROW_COLUMNS, '_distance']).limit(depth);
+/** Where a vector belongs: a tenth of the cost of whole rows. */
+const PLACE_COLUMNS = ['record_id', 'content_hash', 'from_char', 'to_char'];
+
+async function vectorLeg(table: Table, vector: Float32Array, where: string | null, limit: number, hasIndex: boolean): Promise<Leg> {
+  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').select([...PLACE_COLUMNS, '_distance']).limit(limit);
   if (hasIndex) query = query.refineFactor(REFINE_FACTOR);
-  return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => 1 - Number(raw['_distance']));
+  return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => 1 - Number(raw['_distance']), false);
 }
 
 /** The same record several times (its passages; or two processes merged it at once) counts once, at its best place. */
-function collect(raws: Record<string, unknown>[], scoreOf: (raw: Record<string, unknown>) => number): Leg {
+function collect(raws: Record<string, unknown>[], scoreOf: (raw: Record<string, unknown>) => number, areRows: boolean): Leg {
   const leg: Leg = { rows: new Map(), scores: new Map(), passages: new Map() };
   const scored = raws.map((raw) => ({ raw, score: scoreOf(raw) })).filter(({ score }) => Number.isFinite(score));
   for (const { raw, score } of scored.sort((a, b) => b.score - a.score)) {
-    const id = rowId(String(raw['record_id']), String(raw['content_hash'])), isText = Number(raw['passage']) === 0;
-    if (isText && !leg.rows.has(id)) leg.rows.set(id, fromLance(raw));
+    const id = rowId(String(raw['record_id']), String(raw['content_hash']));
     if (leg.scores.has(id)) continue;
     leg.scores.set(id, score);
-    const stretch = { start: Number(raw['from_char']), end: Number(raw['to_char']) };
-    if (!isText || (stretch.end > 0 && stretch.end < fromLance(raw).text.length)) leg.passages.set(id, stretch);
+    if (areRows) leg.rows.set(id, fromLance(raw));
+    else leg.passages.set(id, { start: Number(raw['from_char']), end: Number(raw['to_char']) });
   }
   return leg;
 }

@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import type { Connector, Page, SourceRecord } from '#contract/connector';
 import { NodesAnswer } from '#contract/graph';
+import { MEMORY_HIGH, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDeriveThreads } from '#fly-worker/derive-thread';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { embedLocally, localEmbedder } from '#fly-worker/embed/local';
+import { collectGarbage } from '#fly-worker/garbage';
+import { openMemoryGuard } from '#fly-worker/memory-guard';
 import { runPipeline } from '#fly-worker/pipeline';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
 import { openWorkshop } from '#fly-worker/workshop';
@@ -64,6 +67,7 @@ interface Line { /** ms until all of them are in both memories. */ write(records
 async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, tenantId: string): Promise<Line> {
   const connectionId = crypto.randomUUID(), threads = openDeriveThreads(), shop = openWorkshop({ db: app, threads, embedder: localEmbedder(), embedsOnThread: true, semantic });
   await owner.system([sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', 'bench')`, sql`update tenants set acu_per_month = 1000000 where id = ${tenantId}`]);
+  const guard = openMemoryGuard({ memory: WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); } });
   const connector = { id: 'outlook', concurrencyMax: 4, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [0, 1, 2, 3].map((n) => ({ name: `mail-${n}`, order: 'unordered', windowDays: 36_500 })) } as unknown as Connector;
   return {
     async write(records) {
@@ -75,7 +79,7 @@ async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, te
       };
       const began = performance.now();
       await runPipeline({
-        mode: 'backfill', shop, connector, baseUrl: '', range, signal: new AbortController().signal, onProgress: () => undefined, lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 2 },
+        mode: 'backfill', shop, connector, guard, baseUrl: '', range, signal: new AbortController().signal, onProgress: () => undefined, lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 2 },
         provider: { fetchPage, pageSize: () => PAGE, get: () => { throw new Error('not asked'); } } as never,
       });
       const took = performance.now() - began;
@@ -95,6 +99,8 @@ async function growTo(semantic: SemanticMemory, from: number, to: number): Promi
       recordId: crypto.randomUUID(), contentHash: providerId, integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: Date.parse(occurredAt), title, text: body.content, parts: [], people: participants.map((p) => p.address!), url: null,
       vector: vectorAt(vectors, space.embedder.dims, i), isNew: true,
     })));
+    // as the guard of a worker would
+    if (process.memoryUsage.rss() > MEMORY_HIGH * WORKER_MEMORY_BYTES) collectGarbage();
   }
   await semantic.upkeep(space);
 }

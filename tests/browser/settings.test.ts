@@ -137,13 +137,18 @@ test('makes a key that may read, is shown it once, and it does just that until i
   expect(await asked('/api/connections')).toBe(401);
 });
 
-test('keeps a model key, tests it, hears what is wrong with another one, and forgets it', async () => {
+test('keeps a model key, tests it, hears that the free plan embeds nothing by a model, and what is wrong with another key, and forgets it', async () => {
   await section('Model');
   await page.getByLabel('Key', { exact: true }).fill('sk-browser-test-only-1234');
   await page.getByRole('button', { name: 'Keep' }).click();
   await page.getByText('Key kept: …1234').waitFor();
   await page.getByRole('button', { name: 'Test' }).click();
   await page.getByText(/answers\. It took/).waitFor();
+  await page.getByLabel('Another key').fill('sk-browser-test-only-5678');
+  await page.getByLabel('Embedding model').fill('vec-1');
+  await page.getByRole('button', { name: 'Replace' }).click();
+  await page.getByText(/Re-embedding 0 of 0 records with vec-1|the plan has no models/).waitFor();
+  await page.getByText('the plan has no models').waitFor({ timeout: 60_000 });
   await page.getByLabel('Another key').fill('not-a-good-key-0001');
   await page.getByLabel('Model', { exact: true }).fill('small-1');
   await page.getByRole('button', { name: 'Replace' }).click();
@@ -154,7 +159,7 @@ test('keeps a model key, tests it, hears what is wrong with another one, and for
   await page.getByRole('button', { name: 'Forget the key' }).click();
   await confirm('Forget');
   await page.getByRole('button', { name: 'Keep', exact: true }).waitFor();
-});
+}, 150_000);
 
 test('a mailbox file is uploaded, imported at once, and becomes a card with its books', async () => {
   await page.goto('/integrations');
