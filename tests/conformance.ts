@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SourceRecord, type Connector } from '#contract/connector';
 import { openProvider, ProviderError, type Clock, type Provider } from '#fly-worker/provider';
-import { noFault, replay, status, type Ending, type Fault, type Replay, type Tape, type TapeCase } from './tapes/replay.ts';
+import { noFault, replay, status, type Ending, type Fault, type Replay, type Tape, type TapeTrouble } from './tapes/replay.ts';
 
 const PAGE_SIZE = 100, PAGES_MAX = 60;
 const BODY_TIMEOUT_MS = 150;
@@ -18,11 +18,11 @@ export interface Walk { ids: string[]; unreadable: string[]; cursors: unknown[];
 /** One connector before its tape. */
 export interface Stage { connector: Connector; server: Replay; tape: Tape; directory: unknown }
 
-export function open({ connector, server, tape }: Pick<Stage, 'connector' | 'server' | 'tape'>): Provider {
+export function open({ connector, server, tape, timeoutMs = BODY_TIMEOUT_MS }: Pick<Stage, 'connector' | 'server' | 'tape'> & { timeoutMs?: number }): Provider {
   let token = 1;
   return openProvider({
     baseUrl: server.baseUrl, concurrencyMax: connector.concurrencyMax, pageSize: tape.recordsAPage ?? PAGE_SIZE, signal: new AbortController().signal, meaningOf: connector.meaningOf,
-    clock: instantClock(), random: () => 0, timeoutMs: BODY_TIMEOUT_MS, token: (rejected) => Promise.resolve(rejected ? `token-${++token}` : 'token-1'),
+    clock: instantClock(), random: () => 0, timeoutMs, token: (rejected) => Promise.resolve(rejected ? `token-${++token}` : 'token-1'),
   });
 }
 
@@ -101,8 +101,8 @@ export const faults: [string, Fault, Ending][] = [
   ['an answer of another shape', otherShape, 'unreadable_answer'],
 ];
 
-/** The fault of a tape's own case. Counts by itself. */
-function faultOf({ on, times, status: code = 200, headers = {}, json }: TapeCase): Fault {
+/** The fault of a tape's own trouble. Counts by itself. */
+function faultOf({ on, times, status: code = 200, headers = {}, json }: TapeTrouble): Fault {
   let left = times ?? Infinity;
   return ({ path }, response) => path.startsWith(on) && left-- > 0 && status(response, code, headers, json);
 }
@@ -177,7 +177,7 @@ export function describeConnector(connector: Connector, tape: Tape): void {
     });
 
     it.each(faults)('%s', (_, fault, ending) => endsAs(fault, ending));
-    it.each((tape.cases ?? []).map((one) => [one.name, one] as const))('%s', (_, one) => endsAs(faultOf(one), one.ends));
+    it.each((tape.troubles ?? []).map((one) => [one.name, one] as const))('%s', (_, one) => endsAs(faultOf(one), one.ends));
 
     async function endsAs(fault: Fault, ending: Ending): Promise<void> {
       const stream = streams[0]!, expected = tape.records[stream]!;

@@ -6,6 +6,8 @@ import { connectors } from '#fly-worker/connectors/index';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const LINES_MAX = 400;
+/** A connector's own test stays below. */
+const OWN_TEST_LINES = 40;
 const TOP_LEVEL = [
   'contract', 'migrations', 'durable-objects', 'worker-api', 'fly-worker', 'web', 'dev', 'tests',
   'wrangler.toml', 'fly.toml', 'package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts', 'README.md', 'ARCHITECTURE.md', 'Dockerfile', 'node_modules',
@@ -75,6 +77,15 @@ describe('the house', () => {
   it('has a tape for every connector, and no tape without one', () => {
     const tapes = readdirSync(join(ROOT, 'tests/tapes')).filter((f) => f.endsWith('.json')).map((f) => basename(f, '.json'));
     expect(tapes.toSorted()).toEqual(connectors.map((c) => c.id).toSorted());
+  });
+
+  it('tells of a connector on its tape: a test named after one is short, and the suites that all of them pass name none', () => {
+    const names = connectors.flatMap(({ id }) => [id, id.replaceAll('_', '-')]), linesOf = (file: string): string[] => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n');
+    const own = files.filter((f) => names.some((name) => basename(f) === `${name}.test.ts`));
+    expect(own.filter((f) => linesOf(f).length >= OWN_TEST_LINES), `${OWN_TEST_LINES} lines and more: what it tells belongs on the tape, under "cases"`).toEqual([]);
+    const suites = files.filter((f) => /^tests\/(?:connectors\.test|conformance[\w-]*|node\/every-sandbox\.test)\.ts$/.test(f));
+    expect(suites.length).toBeGreaterThan(4);
+    expect(suites.flatMap((f) => linesOf(f).filter((line) => names.some((name) => new RegExp(`\\b${name}\\b`, 'i').test(line))).map((line) => `${f}: ${line.trim()}`))).toEqual([]);
   });
 
   it('has no circle of imports', () => {

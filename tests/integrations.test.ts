@@ -1,7 +1,10 @@
 /** Every integration once through the whole house: those that are signed in to with three months from the sandbox, those that are uploaded with the file of their tape. Books that balance, one graph for all of them. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { sql, type SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connection } from '#contract/api';
@@ -9,16 +12,19 @@ import { isBalanced, type Job } from '#contract/job';
 import { startHouse, type House } from '#dev/house';
 import { freePorts } from '#dev/ports';
 import { connectors } from '#fly-worker/connectors/index';
+import { openVault } from '#worker-api/vault/seal';
 import { openClient, type Client } from './client.ts';
 import { bytesOf, tapeOf } from './tapes/replay.ts';
 
 const withSignIn = connectors.filter((connector) => connector.oauth !== null).map((connector) => connector.id);
 const withFile = connectors.filter((connector) => connector.upload).map(({ id, upload }) => [id, `tape${upload!.extensions[0]}`] as const);
 
+const OLD = `k1:${randomBytes(32).toString('base64')}`, NEW = `k2:${randomBytes(32).toString('base64')}`;
 let house: House, dir: string, client: Client;
 const jobs = new Map<string, Job>();
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'hsync-integrations-'));
+  writeFileSync(join(dir, 'secrets.json'), JSON.stringify({ token: `${NEW},${OLD}` }));
   house = await startHouse({ dir, port: await freePorts(5), workers: 1 });
   client = openClient(house.url, house.credentials.tenants[0]!.api_key);
 }, 120_000);
@@ -84,5 +90,22 @@ describe('the graph', () => {
 
   it('finds a mail of either mailbox by search, with the integration it came from', async () => {
     for (const integration of ['outlook', 'gmail'] as const) expect((await client.search('invoice', { integration })).results.map((hit) => hit.integration_id)).toContain(integration);
+  });
+});
+
+describe('the rotation command', () => {
+  it('seals what the accounts hold anew under the first key, and says that the older one can go', async () => {
+    const read = async () => (await house.owner.system([sql`select id::text as id, tenant_id, sealed_tokens as sealed from connections where sealed_tokens is not null order by id`]))[0] as { id: string; tenant_id: string; sealed: string }[];
+    const before = await read(), texts: string[] = [];
+    for (const { id, tenant_id, sealed } of before) {
+      const { text } = await openVault(NEW).open(tenant_id, 'oauth-tokens', sealed);
+      texts.push(text);
+      await house.owner.system([sql`update connections set sealed_tokens = ${await openVault(OLD).seal(tenant_id, 'oauth-tokens', text)} where id = ${id}::uuid`]);
+    }
+    const { operator } = JSON.parse(readFileSync(join(dir, 'secrets.json'), 'utf8')) as { operator: string };
+    const { stdout } = await promisify(execFile)(process.execPath, ['dev/rotate-keys.ts'], { cwd: join(import.meta.dirname, '..'), env: { ...process.env, APP_URL: house.url, OPERATOR_SECRET: operator } });
+    expect(stdout).toBe(`${withSignIn.length} sealed anew under k2.\nNothing is left under older keys: they can be taken out of TOKEN_KEYS.\n`);
+    const after = await read();
+    expect(await Promise.all(after.map(async ({ tenant_id, sealed }) => (await openVault(NEW).open(tenant_id, 'oauth-tokens', sealed)).text))).toEqual(texts);
   });
 });

@@ -9,8 +9,10 @@ export interface SandboxAccount {
   grant: TokenGrant;
   /** How often tokens were asked for after the first ones. */
   refreshes(): number;
-  /** A window from a cursor to its end, as the pipeline reads it. */
-  read(stream: string, span?: Span): Promise<{ records: SourceRecord[]; unreadable: UnreadableRecord[]; pages: Page[] }>;
+  /** Its streams, by name. */
+  streams(): Promise<string[]>;
+  /** A window from its begin to its end, as the pipeline reads it. `range`: the job's; the window when absent. */
+  read(stream: string, span?: Span, range?: Span): Promise<{ records: SourceRecord[]; unreadable: UnreadableRecord[]; pages: Page[] }>;
   /** Calls the sandbox's back room. */
   admin(method: string, path: string, body?: object): Promise<unknown>;
 }
@@ -18,7 +20,7 @@ export interface SandboxAccount {
 export const EVER: Span = { since: '2000-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z' };
 
 /** What the token endpoint says; whoever is refused gets its body as an error. */
-async function ask(url: string, { token, tokenAnswer }: OAuth, form: Record<string, string>): Promise<TokenGrant> {
+async function askForTokens(url: string, { token, tokenAnswer }: OAuth, form: Record<string, string>): Promise<TokenGrant> {
   const response = await fetch(`${url}${token.path}`, { method: 'POST', body: new URLSearchParams({ client_id: CLIENT, ...form }) });
   if (!response.ok) throw new ProviderError('auth_expired', await response.text());
   const answer: unknown = await response.json(), grant = tokenAnswer.safeParse(answer);
@@ -33,11 +35,11 @@ export async function consent(url: string, oauth: OAuth, address: string | null,
   const response = await fetch(`${url}${oauth.authorize.path}?${query}`, { redirect: 'manual' });
   const code = new URL(response.headers.get('location')!).searchParams.get('code');
   if (!code) throw new Error(`No consent: ${response.headers.get('location')}`);
-  return ask(url, oauth, { grant_type: 'authorization_code', code, redirect_uri: BACK });
+  return askForTokens(url, oauth, { grant_type: 'authorization_code', code, redirect_uri: BACK });
 }
 
 /** Newer tokens. Throws ProviderError `auth_expired` when they are refused. */
-export const refresh = (url: string, oauth: OAuth, { refreshToken }: TokenGrant): Promise<TokenGrant> => ask(url, oauth, { grant_type: 'refresh_token', refresh_token: refreshToken ?? '' });
+export const refresh = (url: string, oauth: OAuth, { refreshToken }: TokenGrant): Promise<TokenGrant> => askForTokens(url, oauth, { grant_type: 'refresh_token', refresh_token: refreshToken ?? '' });
 
 /** Signs in and opens the way to the provider. Waiting costs nothing. */
 export async function openAccount(url: string, connector: Connector, address: string, more: Partial<ProviderOptions> = {}): Promise<SandboxAccount> {
@@ -54,12 +56,13 @@ export async function openAccount(url: string, connector: Connector, address: st
     },
     ...more,
   });
+  const ask = { get: provider.get, bytes: provider.bytes, baseUrl: url };
   return {
     provider, get grant() { return grant; }, refreshes: () => refreshes,
-    async read(stream, span = EVER) {
-      const pages: Page[] = [];
-      const directory = await connector.directory?.({ get: provider.get, bytes: provider.bytes, baseUrl: url }) ?? null;
-      for (let cursor: unknown = null; pages.length === 0 || cursor !== null; cursor = pages.at(-1)!.next) pages.push(await provider.fetchPage(connector, { stream, span, range: span, directory, cursor }));
+    streams: async () => (await connector.streams({ ...ask, directory: await connector.directory?.(ask) ?? null })).map(({ name }) => name),
+    async read(stream, span = EVER, range = span) {
+      const pages: Page[] = [], directory = await connector.directory?.(ask) ?? null;
+      for (let cursor: unknown = null; pages.length === 0 || cursor !== null; cursor = pages.at(-1)!.next) pages.push(await provider.fetchPage(connector, { stream, span, range, directory, cursor }));
       return { pages, records: pages.flatMap((page) => page.records), unreadable: pages.flatMap((page) => page.unreadable) };
     },
     async admin(method, path, body) {

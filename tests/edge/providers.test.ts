@@ -1,9 +1,11 @@
 /** Every integration that is connected by signing in, one row each: there and back against the sandbox's sign-in. Nothing here names a provider but what Google does in its own way. */
+import { createScheduledController } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { ConnectionsResponse, DisconnectResponse } from '#contract/api';
 import type { Connector } from '#contract/connector';
 import { accessSentences } from '#contract/errors';
 import { connectors } from '#fly-worker/connectors/index';
+import desk from '#worker-api/index';
 import { ownAddress, refreshTokens, Tokens } from '#worker-api/oauth-client';
 import { openVault } from '#worker-api/vault/seal';
 import { APP, call, claimed, env, newTenant, rows, until, type Answer, type Tenant } from './visitor.ts';
@@ -116,9 +118,16 @@ describe('a refresh storm', () => {
   const rotating = connectors.find((c) => c.id === 'outlook')!;
   interface Line { at: string; grant?: string; status: number; ms: number }
 
-  it('makes one refresh at a time and uses no refresh token twice, whoever asks: windows of a run, the run after it, a person who reconnects', async () => {
+  it('makes one refresh at a time and uses no refresh token twice, whoever asks: windows of a run, the scheduled run that starts after it, a person who reconnects', async () => {
     const tenant = await newTenant(), address = await newAccount(), connectionId = await connect(tenant, rotating, address);
     const credentials = (token: string, rejected: string) => call<{ access_token: string }>('POST', '/internal/credentials', { key: token, body: { rejected } });
+    /** The job that the minute's look starts, since its hour has come. */
+    const scheduled = async (): Promise<string> => {
+      await rows('update connections set next_sync_at = now() - make_interval(mins => 1) where id = $1', connectionId);
+      await desk.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), env);
+      return (await rows<{ id: string }>(`select id from historical_sync_jobs where source_connection_id = $1 and mode = 'incremental' and status = 'pending'`, connectionId))[0]!.id;
+    };
+    expect((await call('PUT', `/api/connections/${connectionId}/schedule`, { key: tenant.key, body: { every: 'hourly' } })).status).toBe(200);
     let jobId = (await startOn(tenant, rotating, connectionId)).body.job_id, claim = await claimed(tenant, jobId);
     await sandbox('DELETE', 'requests');
     for (let round = 0; round < 4; round++) {
@@ -128,7 +137,7 @@ describe('a refresh storm', () => {
       const { token } = claim, early = round % 2 === 0 ? connect(tenant, rotating, address) : null, windows = Array.from({ length: 4 }, () => credentials(token, expired));
       const another = (async () => {
         await call('POST', `/api/integrations/historical-sync/jobs/${jobId}/cancel`, { key: tenant.key });
-        jobId = (await startOn(tenant, rotating, connectionId)).body.job_id;
+        jobId = await scheduled();
         claim = await claimed(tenant, jobId);
         return Promise.all(Array.from({ length: 4 }, () => credentials(claim.token, expired)));
       })();

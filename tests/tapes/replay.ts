@@ -1,9 +1,10 @@
 /** Replays a tape as a provider: a local HTTP server that answers what was recorded, and breaks in the ways that a test asks for. */
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GetBytes, Span } from '#contract/connector';
 import type { ProviderErrorKind } from '#fly-worker/provider';
+import type { TapeCase } from './cases.ts';
 
 export interface Tape {
   span: Span;
@@ -22,7 +23,11 @@ export interface Tape {
   /** Records that are met and left out, by stream. */
   leftOut?: Record<string, number>;
   /** Troubles that only this provider words like this. They befall the first stream. */
+  troubles?: TapeTrouble[];
+  /** Rows that only this provider has. */
   cases?: TapeCase[];
+  /** Items that cases are made of, by name. */
+  items?: Record<string, object>;
 }
 
 /** `spare`: asked only when something went wrong. `file`: parts of it are answered, as HTTP ranges. `status` is 200 when absent. */
@@ -37,9 +42,11 @@ export interface TapeChanges {
 
 /** Bytes, in lines so that people can read them: a character a byte, or base64. */
 export type FileOnTape = { latin1: string[] } | { base64: string[] };
+/** A request as it came. */
+export interface Asked { url: string; headers: IncomingHttpHeaders }
 
 /** The next `times` requests (always, when absent) that begin with `on` get this answer instead. `status` is 200 when absent. */
-export interface TapeCase { name: string; on: string; times?: number; status?: number; headers?: Record<string, string>; json: unknown; ends: Ending }
+export interface TapeTrouble { name: string; on: string; times?: number; status?: number; headers?: Record<string, string>; json: unknown; ends: Ending }
 
 /**
  * How a walk under a fault must end: with the same records, with the same set of records (some met twice), with an error of this kind, or
@@ -58,7 +65,7 @@ export interface Recorded { status: number; headers: Record<string, string>; bod
 export type Fault = (request: { nth: number; path: string; size: number; token: string }, response: ServerResponse, answer: Recorded) => boolean;
 export const noFault: Fault = () => false;
 
-export interface Replay { baseUrl: string; asked: string[]; used: Set<string>; fault: Fault; linksTo: string | null; reset(): void; close(): Promise<void> }
+export interface Replay { baseUrl: string; asked: string[]; requests: Asked[]; used: Set<string>; fault: Fault; linksTo: string | null; reset(): void; close(): Promise<void> }
 
 /** The recorded exchange with the longest matching beginning answers. What is not on the tape is a 404 that no test expects. */
 export async function replay(tape: Tape): Promise<Replay> {
@@ -66,8 +73,8 @@ export async function replay(tape: Tape): Promise<Replay> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base`;
   const state: Replay = {
-    baseUrl, asked: [], used: new Set(), fault: noFault, linksTo: null,
-    reset() { this.asked.length = 0; this.used.clear(); this.fault = noFault; this.linksTo = null; },
+    baseUrl, asked: [], requests: [], used: new Set(), fault: noFault, linksTo: null,
+    reset() { this.asked.length = this.requests.length = 0; this.used.clear(); this.fault = noFault; this.linksTo = null; },
     close: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }),
   };
 
@@ -75,6 +82,7 @@ export async function replay(tape: Tape): Promise<Replay> {
     const path = decodeURIComponent((request.url ?? '').replace(/^\/base/, ''));
     const size = tape.pageSize ? new RegExp(tape.pageSize).exec(`${path}\n${JSON.stringify(request.headers)}`)?.slice(1).find(Boolean) ?? '0' : '0';
     state.asked.push(path);
+    state.requests.push({ url: (request.url ?? '').replace(/^\/base/, ''), headers: request.headers });
     const all: Exchange[] = [...tape.exchanges, ...tape.changes?.exchanges ?? [], ...tape.account ? [tape.account] : []];
     const hit = all.filter((e) => path.startsWith(e.get.replaceAll('{{size}}', size))).sort((a, b) => b.get.length - a.get.length)[0];
     const recorded = hit?.file ? partOf(hit.file, request.headers.range) : {
@@ -89,7 +97,13 @@ export async function replay(tape: Tape): Promise<Replay> {
   return state;
 }
 
-export const bytesOf = (file: FileOnTape): Buffer => ('latin1' in file ? Buffer.from(file.latin1.join(''), 'latin1') : Buffer.from(file.base64.join(''), 'base64'));
+const decoded = new WeakMap<FileOnTape, Buffer>();
+/** Decoded once: a file is asked for in many parts. */
+export function bytesOf(file: FileOnTape): Buffer {
+  const bytes = decoded.get(file) ?? ('latin1' in file ? Buffer.from(file.latin1.join(''), 'latin1') : Buffer.from(file.base64.join(''), 'base64'));
+  decoded.set(file, bytes);
+  return bytes;
+}
 
 /** 206, or 416 beyond the end. https://www.rfc-editor.org/rfc/rfc9110#name-range-requests */
 function partOf(file: FileOnTape, range: string | undefined): Recorded {
