@@ -33,6 +33,12 @@ export async function measureJobs(watchers: number[]): Promise<JobFigures> {
   }
 }
 
+/** From the press of the button until a worker has the job, on a house of its own. */
+export async function measurePickUp(): Promise<Millis> {
+  const house = await openWholeHouse({ workers: 1 });
+  try { return await measureStarts(house); } finally { await house.end(); }
+}
+
 /** One job after the other, the workers idle: from the click until a worker has the job. */
 async function measureStarts(house: WholeHouse): Promise<Millis> {
   const client = await house.newTenant('starts'), times: number[] = [];

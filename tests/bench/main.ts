@@ -7,6 +7,7 @@ import { measureJobs, measureRecovery, type Millis } from './jobs.ts';
 import { openWorld, runLine, type LineFigures } from './line.ts';
 import { measureMemory } from './memory.ts';
 import { hasReplies, measureReplies } from './replies.ts';
+import { measurePeers } from './peers.ts';
 import { measureStages } from './stages.ts';
 
 const PAGE_LATENCY_MS = 1_500, REQUEST_LATENCY_MS = 500, RUNS = 5, WATCHERS = [100, 1_000], KILLS = 100, ARCHIVE_MB = 200, MEMORY_RECORDS = [10_000, 100_000], MEMORY_PASSAGES = 300_000;
@@ -81,7 +82,18 @@ async function memory(say: Say): Promise<void> {
   say(`\n${ingest.map(({ records, msPerRecord }) => `The last 5,000 records before ${records} cost ${msPerRecord.toFixed(2)} ms each`).join('; ')}; upkeep afterwards ${upkeepSeconds.toFixed(1)} s. ${rss.map(({ passages, writingMb, servingMb }) => `At ${passages} passages the process that writes has held ${Math.round(writingMb)} MB at most, the one that answers ${Math.round(servingMb)} MB`).join('; ')}.`);
 }
 
-const parts = { stages, replies, line, jobs, recovery, archive, memory };
+const PUBLISHED = 'Published by themselves, on machines of their own: graphile-worker 4.2 ms from add_job to its start on average and 183,000 jobs/s in batches (worker.graphile.org/docs/performance); Airbyte 110 MB/s from MySQL to S3 (airbyte.com/blog/speed-improvements). Neither has a fence, a ledger or a second memory to keep.';
+
+async function peers(say: Say): Promise<void> {
+  const { mails, seconds, pickUp } = await measurePeers();
+  say(`| ${mails} HTML mails into LanceDB, the same local embedder, chunks of 100 | s | mails/s |\n|---|---|---|`);
+  for (const [name, taken] of seconds) say(cells(name, taken.toFixed(1), Math.round(mails / taken)));
+  say('\n| a job is picked up, worker idle | measured | p50 | p95 | p99 |\n|---|---|---|---|---|');
+  for (const [name, times] of pickUp) say(row(name, times));
+  say(`\n${PUBLISHED}`);
+}
+
+const parts = { stages, replies, line, jobs, recovery, archive, memory, peers };
 const wished = process.argv.slice(2).filter((word) => !word.startsWith('--')), unknown = wished.filter((word) => !(word in parts));
 if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}.`);
 const file = new URL('../../ARCHITECTURE.md', import.meta.url);
