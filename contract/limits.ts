@@ -151,6 +151,8 @@ export const WORKER_MEMORY_BYTES = 2 * 1024 ** 3;
 /** Shares of it that resident memory may reach before less is done at once: 80 % is the line never to be crossed, and a page in hand needs some. */
 export const MEMORY_HIGH = 0.6;
 export const MEMORY_SEVERE = 0.7;
+/** Pools that libc keeps for native threads (LanceDB's), none of which gives back what it once held. Eight a core is its own default, and costs an import of a 200 MB mailbox some 50 MB more. */
+export const MALLOC_ARENAS = 2;
 /** So far below its mark memory must fall before more is done again. */
 export const MEMORY_SLACK = 0.05;
 /** A full collection stops a thread for 50 to 200 ms. */

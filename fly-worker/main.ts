@@ -3,7 +3,7 @@
  * hands them back at once and starts it anew. So a crash costs a second; only the death of the machine waits for the lease.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { SHUTDOWN_MS } from '#contract/limits';
+import { MALLOC_ARENAS, SHUTDOWN_MS } from '#contract/limits';
 import { log, readConfig } from './config.ts';
 import { openDoor, type Claim } from './door.ts';
 
@@ -20,7 +20,7 @@ let child: ChildProcess | null = null, stopping = false, draining = false, false
 
 function start(): void {
   let ready = false;
-  child = fork(new URL('./worker.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...(draining && { WORKER_DRAINING: '1' }) } });
+  child = fork(new URL('./worker.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { MALLOC_ARENA_MAX: String(MALLOC_ARENAS), ...process.env, ...(draining && { WORKER_DRAINING: '1' }) } });
   child.on('message', (notice: Notice) => {
     if (notice.type === 'ready') ready = true;
     // The fleet was promised that this machine takes no job any more: that outlives the process.
