@@ -33,7 +33,7 @@ function colleague(of: typeof ANNA, mails: number, events: number): AccountPlan 
 }
 
 /** A record with its place in the order and its last serialisation, so that a page costs a copy and no more. */
-export type Entry<T> = { at: string; end: string; id: string; value: T; cache?: { form: string; bytes: Buffer } };
+export type Entry<T> = { at: string; end: string; id: string; value: T; cache?: Map<string, Buffer> };
 
 /** Requests kept in the log of one account. */
 const LOG_MAX = 20_000;

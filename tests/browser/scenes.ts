@@ -49,8 +49,9 @@ const syncScene: Scene = { name: 'sync', async play({ page, picture, house }) {
   await open(page, '/integrations', '.connection');
   await page.getByRole('button', { name: 'Sync history' }).first().click();
   await page.getByRole('button', { name: 'Start sync' }).click();
-  await page.locator('.track-fill').first().waitFor();
-  await page.locator('.figure', { hasText: 'Rate' }).locator('dd', { hasNotText: '–' }).waitFor();
+  // The first page comes after the list of what is there, which later syncs go on from: several slow requests.
+  await page.locator('.track-fill').first().waitFor({ timeout: 90_000 });
+  await page.locator('.figure', { hasText: 'Rate' }).locator('dd', { hasNotText: '–' }).waitFor({ timeout: 60_000 });
   await picture(page, '20-running');
   await open(page, '/', '.monitor');
   await picture(page, '21-overview-running');

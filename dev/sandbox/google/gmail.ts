@@ -96,8 +96,9 @@ function oneMessage(account: Account, mail: Mail, format: string): Answer {
     case 'full': {
       // Labels change, the text does not: it is made once.
       const form = `gmail ${value.changeKey}`;
-      if (mail.cache?.form !== form) mail.cache = { form, bytes: Buffer.from(JSON.stringify(payloadOf(account, value))) };
-      return { status: 200, body: Buffer.concat([Buffer.from(`${JSON.stringify(head).slice(0, -1)},"payload":`), mail.cache.bytes, Buffer.from('}')]), headers: { 'content-type': 'application/json; charset=UTF-8' } };
+      const payload = mail.cache?.get(form) ?? Buffer.from(JSON.stringify(payloadOf(account, value)));
+      (mail.cache ??= new Map<string, Buffer>()).set(form, payload);
+      return { status: 200, body: Buffer.concat([Buffer.from(`${JSON.stringify(head).slice(0, -1)},"payload":`), payload, Buffer.from('}')]), headers: { 'content-type': 'application/json; charset=UTF-8' } };
     }
     default: return googleError(400, 'invalidArgument', `The sandbox has no format ${format}`, 'INVALID_ARGUMENT');
   }

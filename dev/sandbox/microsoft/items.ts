@@ -17,11 +17,12 @@ export function allowed({ scope }: ApiRequest, needed: string): Answer | undefin
 
 export function bytesOf(entry: Entry<object>, select: string[]): Buffer {
   const key = `graph ${select.join()}`;
-  if (entry.cache?.form === key) return entry.cache.bytes;
+  const cached = entry.cache?.get(key);
+  if (cached) return cached;
   const value = entry.value as Record<string, unknown>;
   const kept = select.length ? Object.fromEntries(['@odata.etag', 'id', ...select].filter(name => value[name] !== undefined).map(name => [name, value[name]])) : value;
   const bytes = Buffer.from(JSON.stringify(kept));
-  entry.cache = { form: key, bytes };
+  (entry.cache ??= new Map<string, Buffer>()).set(key, bytes);
   return bytes;
 }
 
