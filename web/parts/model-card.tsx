@@ -26,7 +26,7 @@ export function ModelCard({ me }: { me: Me }) {
       {!data && !error && <Skeleton lines={4} />}
       {kept?.embedding && <Embedding state={kept.embedding} reload={reload} />}
       {data && <ModelForm key={kept?.updated_at ?? 'none'} kept={kept} onChange={reload} />}
-      {tokens > 0 && <p className="fine">Your plan reads up to {compact(tokens)} tokens a month. Secrets are taken out before anything is read: <Link to="/settings/redaction" className="text-link">which ones</Link>.</p>}
+      {tokens > 0 && <p className="fine"><span>Your plan reads up to {compact(tokens)} tokens a month. Secrets are taken out before anything is read: <Link to="/settings/redaction" className="text-link">which ones</Link>.</span></p>}
     </section>
   );
 }

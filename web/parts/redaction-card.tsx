@@ -34,7 +34,7 @@ function Patterns({ settings, onChange }: { settings: RedactionSettings; onChang
   return (
     <>
       {saving.error && <Notice tone="bad" alert>{saving.error}</Notice>}
-      <ul className="people" aria-label="Secrets">
+      <ul className="people switches" aria-label="Secrets">
         {settings.patterns.map((one) => (
           <li key={one.name} className="person">
             <div className="person-name"><strong id={`secret-${one.name}`}>{patternTitles[one.name]}</strong><small>{patternTexts[one.name]}</small><small>{foundWords(one)}</small></div>
