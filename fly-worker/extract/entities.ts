@@ -1,6 +1,7 @@
 /** Links, amounts, dates, identifiers and telephone numbers in the new part of a text. Precision first: what could be two things is left out. */
 import { FOUND_PER_TYPE_MAX } from '#contract/limits';
 import type { EntityFact } from '#contract/memory';
+import { around } from './around.ts';
 
 const KEY_CHARS_MAX = 500;
 
@@ -26,18 +27,6 @@ const counted = (found: Map<string, EntityFact>, type: string): number => {
   for (const entity of found.values()) if (entity.type === type) n += 1;
   return n;
 };
-
-/** The stretches of a text where something that needs an anchor can stand at all: most of a text need not be looked at closely. Those that touch are one. */
-function* around(text: string, anchor: RegExp, { before, behind }: { before: number; behind: number }): Generator<string> {
-  let from = -1, to = -1;
-  for (const { index } of text.matchAll(anchor)) {
-    if (from >= 0 && index - before <= to) { to = index + behind; continue; }
-    if (from >= 0) yield text.slice(from, to);
-    from = Math.max(0, index - before);
-    to = index + behind;
-  }
-  if (from >= 0) yield text.slice(from, to);
-}
 
 const URL = /\b(?:https?:\/\/|www\.)[^\s<>"'“”«»|\\^`{}]{3,1000}/gi;
 
@@ -117,7 +106,7 @@ const DATE = new RegExp([
 const DATE_REACH = { before: 26, behind: 14 };
 
 function findDates(text: string, found: Map<string, EntityFact>): void {
-  for (const near of around(text, /(?:19|20)\d\d/g, DATE_REACH)) for (const m of near.matchAll(DATE)) {
+  for (const { near } of around(text, /(?:19|20)\d\d/g, DATE_REACH)) for (const m of near.matchAll(DATE)) {
     const [y, mo, d] = m[1] ? [m[1], m[2], m[3]] : m[4] ? [m[6], MONTHS[m[5]!.toLowerCase()], m[4]] : m[7] ? [m[9], MONTHS[m[7].toLowerCase()], m[8]] : m[10] ? [m[12], m[11], m[10]] : slashed(m[13]!, m[14]!, m[15]!);
     const iso = isoDate(Number(y), Number(mo), Number(d));
     if (iso) put(found, 'date', iso, m[0], {}, 0.95);
@@ -142,7 +131,7 @@ const NOT_IDENTIFIERS = /^(?:UTF|ISO|UTC|GMT|SHA|MD|AES|RSA|COVID|SARS|RFC|IEEE|
 const NAMED_REACH = { before: 76, behind: 46 };
 
 function findIdentifiers(text: string, found: Map<string, EntityFact>): void {
-  for (const near of around(text, /\d+/g, NAMED_REACH)) for (const m of near.matchAll(NAMED)) {
+  for (const { near } of around(text, /\d+/g, NAMED_REACH)) for (const m of near.matchAll(NAMED)) {
     const key = m[2]!.replace(/[./_-]+$/, '').toUpperCase();
     // a year, an amount, a plain count or a date behind the word is not its number
     const digits = key.replace(/\D/g, '').length;

@@ -1,5 +1,6 @@
 /** Takes secrets out of text before anything stores or reads it: keys of known shapes, passwords behind their word, private keys, cards, social-security numbers. Account numbers of a business (IBAN) stay: they are its data. */
 import type { MarkedPart } from '#contract/memory';
+import { around } from './around.ts';
 import type { SecretKind } from '#contract/redaction';
 
 /** Text without its secrets, the same parts at their new places, and how many of which kind were taken out. */
@@ -30,7 +31,9 @@ const ASSIGNED = new RegExp(String.raw`(?<![\p{L}])(${PASSWORD_WORD}|${SECRET_WO
 /** "the password is x": only when x looks like one (a digit or a sign in it), so that "password is required" stays. */
 const TOLD = new RegExp(String.raw`(?<![\p{L}])(${PASSWORD_WORD})[ \t]{1,2}(?:is now|is|ist jetzt|ist|lautet|est|es|wurde auf)[ \t]{1,2}["'“„]?((?=[^\s"']{0,60}[\d!#$%&*+@^_~])[^\s"'”“<>]{6,100})`, 'giu');
 const SIGN = /[\d!#$%&*+@^_~=]/;
-const SECRET_HINT = /pass|kennwort|pwd|contrase|senha|wachtwoord|lösenord|adgangskode|hasło|пароль|key|token|secret/i;
+const SECRET_HINT = /pass|kennwort|pwd|contrase|senha|wachtwoord|lösenord|adgangskode|hasło|пароль|key|token|secret/gi;
+/** "subscription access secret key (for the old account)" = and 200 signs of value; "mot de passe" begins before its hint. */
+const SECRET_REACH = { before: 60, behind: 320 };
 const BEARER = /\bBearer[ \t]+([A-Za-z0-9._~+/-]{16,4000}=*)/g;
 const URL_PASSWORD_HINT = /:\/\/[^\s:/@]{1,80}:[^\s/@]{1,120}@/;
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,15}:\/\/[^\s:/@]{1,80}:([^\s/@]{1,120})@/gi;
@@ -72,14 +75,14 @@ function find(text: string): Found[] {
   const found: Found[] = [];
   if (text.includes('-----BEGIN')) findPrivateKeys(text, found);
   if (API_KEY_HINT.test(text)) for (const match of text.matchAll(API_KEY)) add(found, 'api_key', match.index, match[0].length);
-  if (SECRET_HINT.test(text)) {
-    for (const match of text.matchAll(ASSIGNED)) {
-      const isPassword = /^(?:pass|kenn|pwd|mot|contra|senha|wacht|lös|adgang|has|пар)/i.test(match[1]!), value = match[2]!, behind = text.charAt(match.index + match[0].length);
+  for (const { at, near } of around(text, SECRET_HINT, SECRET_REACH)) {
+    for (const match of near.matchAll(ASSIGNED)) {
+      const isPassword = /^(?:pass|kenn|pwd|mot|contra|senha|wacht|lös|adgang|has|пар)/i.test(match[1]!), value = match[2]!, behind = text.charAt(at + match.index + match[0].length);
       // a password may be a plain word, but then it stands alone; a key never is one
       const stands = isPassword ? SIGN.test(value) || behind === '' || behind === '\n' : value.length >= 8 && /\d/.test(value);
-      if (stands) addValue(found, isPassword ? 'password' : 'api_key', match[0], match.index, value);
+      if (stands) addValue(found, isPassword ? 'password' : 'api_key', match[0], at + match.index, value);
     }
-    for (const match of text.matchAll(TOLD)) addValue(found, 'password', match[0], match.index, match[2]!);
+    for (const match of near.matchAll(TOLD)) addValue(found, 'password', match[0], at + match.index, match[2]!);
   }
   if (text.includes('Bearer')) for (const match of text.matchAll(BEARER)) addValue(found, 'api_key', match[0], match.index, match[1]!);
   if (URL_PASSWORD_HINT.test(text)) for (const match of text.matchAll(URL_PASSWORD)) add(found, 'password', match.index + match[0].length - 1 - match[1]!.length, match[1]!.length);
