@@ -28,7 +28,7 @@ const IN_TIME = ['line', 'fleet', 'chaos', 'steer'].map((name) => `tests/${name}
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: [...WHOLE_HOUSE, ...IN_TIME], testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
+      { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: [...WHOLE_HOUSE, ...IN_TIME], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
       { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } } },
       { test: { name: 'in-time', environment: 'node', include: IN_TIME, fileParallelism: false, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 2 } } },
       {

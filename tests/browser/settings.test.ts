@@ -189,6 +189,9 @@ test('says what is taken out of records and how often it was, leaves a kind in w
   await page.keyboard.press('Space');
   await page.getByRole('alertdialog').getByText('everybody in the team finds them').waitFor();
   await page.keyboard.press('Escape');
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+  // Whoever came by keyboard is back where the question was asked.
+  await expect.poll(() => toggle.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
   expect(await toggle.getAttribute('aria-checked')).toBe('true');
   await page.keyboard.press('Space');
   await confirm('Leave them in');
