@@ -255,6 +255,8 @@ test('brings the account up to date by hand, and from now on every day', async (
   await card().getByRole('button', { name: /^Schedule of/ }).click();
   await page.getByRole('menuitemradio', { name: 'Every day' }).click();
   await card().getByRole('button', { name: /(today|tomorrow) at|in \d+ hours/ }).waitFor();
+  await page.goto('/settings/schedules');
+  await page.getByRole('list', { name: 'Schedules' }).getByRole('listitem').filter({ hasText: ACCOUNT }).getByText('comes into memory every day').waitFor();
 });
 
 test('takes everything along in one file', async () => {

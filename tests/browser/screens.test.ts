@@ -64,6 +64,7 @@ describe('every screen', () => {
     ['settings, API keys', () => '/settings/keys', '.person'],
     ['settings, model', () => '/settings/model', '.form'],
     ['settings, redaction', () => '/settings/redaction', '.person'],
+    ['settings, schedules', () => '/settings/schedules', '.person'],
     ['settings, sign-in', () => '/settings/sign-in', '.form'],
     ['settings, data', () => '/settings/data', '.person'],
     ['settings, this browser', () => '/settings/browser', '.switch'],

@@ -8,7 +8,8 @@ import { moment, until } from '../words/time.ts';
 import { useAction } from './dialog.tsx';
 import { Icon } from './icon.tsx';
 
-const words: Record<Schedule, { label: string; said: string }> = {
+/** Of each schedule its name, and what it does in a sentence. */
+export const scheduleWords: Record<Schedule, { label: string; said: string }> = {
   off: { label: 'Only when asked', said: 'It is brought up to date only when you ask.' },
   hourly: { label: 'Every hour', said: 'What is new comes into memory every hour.' },
   daily: { label: 'Every day', said: 'What is new comes into memory every day.' },
@@ -18,7 +19,7 @@ export function SchedulePick({ connection, onChange }: { connection: Connection;
   const action = useAction();
   const choose = (every: Schedule): void => void action.run(async () => {
     await callRoute('setSchedule', { params: { connection_id: connection.connection_id }, body: { every } });
-    toast({ tone: 'good', title: connection.account, text: words[every].said });
+    toast({ tone: 'good', title: connection.account, text: scheduleWords[every].said });
     onChange();
   }).then((done) => { if (!done) toast({ tone: 'bad', title: 'The schedule was not changed', text: 'Try again in a moment.' }); });
   const next = connection.next_sync_at;
@@ -30,8 +31,8 @@ export function SchedulePick({ connection, onChange }: { connection: Connection;
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="start" sideOffset={4} collisionPadding={8}>
           <DropdownMenu.RadioGroup value={connection.schedule} onValueChange={(value) => choose(value as Schedule)} aria-label="Schedule">
-            {(Object.keys(words) as Schedule[]).map((one) => (
-              <DropdownMenu.RadioItem key={one} value={one} className="menu-item">{words[one].label}<DropdownMenu.ItemIndicator className="menu-tick"><Icon name="check" /></DropdownMenu.ItemIndicator></DropdownMenu.RadioItem>
+            {(Object.keys(scheduleWords) as Schedule[]).map((one) => (
+              <DropdownMenu.RadioItem key={one} value={one} className="menu-item">{scheduleWords[one].label}<DropdownMenu.ItemIndicator className="menu-tick"><Icon name="check" /></DropdownMenu.ItemIndicator></DropdownMenu.RadioItem>
             ))}
           </DropdownMenu.RadioGroup>
         </DropdownMenu.Content>

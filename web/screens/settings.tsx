@@ -8,6 +8,7 @@ import { ModelCard } from '../parts/model-card.tsx';
 import { NotificationsCard } from '../parts/notifications-card.tsx';
 import { PlanCard } from '../parts/plan-card.tsx';
 import { RedactionCard } from '../parts/redaction-card.tsx';
+import { SchedulesCard } from '../parts/schedules-card.tsx';
 import { SignInCard } from '../parts/sign-in-card.tsx';
 import { Segments } from '../parts/segments.tsx';
 import { Strip } from '../parts/strip.tsx';
@@ -23,6 +24,7 @@ const sections: readonly Section[] = [
   { id: 'keys', label: 'API keys', admin: true, show: () => <ApiKeysCard /> },
   { id: 'model', label: 'Model', admin: true, show: (me) => <ModelCard me={me} /> },
   { id: 'redaction', label: 'Redaction', admin: true, show: () => <RedactionCard /> },
+  { id: 'schedules', label: 'Schedules', show: () => <SchedulesCard /> },
   { id: 'sign-in', label: 'Sign-in', show: (me) => <SignInCard me={me} /> },
   { id: 'data', label: 'Data', show: (me) => <DataCard me={me} /> },
   { id: 'browser', label: 'This browser', show: () => <><Appearance /><NotificationsCard /></> },
