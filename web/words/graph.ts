@@ -18,6 +18,9 @@ const kinds: Record<string, KindWords> = {
   identifier: { one: 'Number', many: 'Numbers', icon: 'tag', hue: 7 },
   phone: { one: 'Phone number', many: 'Phone numbers', icon: 'tag', hue: 2 },
   place: { one: 'Place', many: 'Places', icon: 'map', hue: 4 },
+  mentioned_person: { one: 'Person named', many: 'People named', icon: 'person', hue: 6 },
+  company: { one: 'Company named', many: 'Companies named', icon: 'building', hue: 7 },
+  topic: { one: 'Topic', many: 'Topics', icon: 'tag', hue: 1 },
 };
 /** What people look for first, in this order; everything else follows. */
 export const MAIN_KINDS = ['person', 'organization', 'channel', 'contact', 'account', 'opportunity', 'lead', 'event', 'thread'] as const;
