@@ -1,6 +1,18 @@
 /** An account of the provider sandbox as a connector's run has it: signed in by the connector's own OAuth data, tokens refreshed when they are refused. */
 import type { Connector, OAuth, Page, SourceRecord, Span, TokenGrant, UnreadableRecord } from '#contract/connector';
+import { startSandbox, type Sandbox } from '#dev/sandbox/server';
 import { openProvider, ProviderError, type Provider, type ProviderOptions } from '#fly-worker/provider';
+
+/** Whose mailbox and calendar are read through Google. */
+export const MIA = 'mia.chen@quill.example';
+/** The moment at which that account's mail ends. */
+export const SANDBOX_NOW = Date.UTC(2026, 10, 21, 12);
+/** A sandbox of a fixed day, with Mia's account of three months. */
+export async function startMiasSandbox(): Promise<Sandbox> {
+  const sandbox = await startSandbox({ port: 0, clock: () => SANDBOX_NOW });
+  await fetch(`${sandbox.url}/admin/accounts`, { method: 'POST', body: JSON.stringify({ address: MIA, name: 'Mia Chen', mails: 150, events: 60, seed: 3, months: 3 }) });
+  return sandbox;
+}
 
 const CLIENT = 'client-1', BACK = 'http://127.0.0.1:1/oauth/x/callback';
 

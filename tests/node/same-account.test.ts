@@ -8,24 +8,19 @@ import { gmail } from '#fly-worker/connectors/gmail';
 import { googleCalendar } from '#fly-worker/connectors/google-calendar';
 import { outlook } from '#fly-worker/connectors/outlook';
 import { derive } from '#fly-worker/extract/derive';
-import { openAccount, type SandboxAccount } from '../sandbox-account.ts';
-
-const NOW = Date.UTC(2026, 10, 21, 12), ADDRESS = 'mia.chen@quill.example';
+import { MIA, openAccount, SANDBOX_NOW, startMiasSandbox, type SandboxAccount } from '../sandbox-account.ts';
 
 let sandbox: Sandbox, mail: SandboxAccount, calendar: SandboxAccount;
-beforeAll(async () => {
-  sandbox = await startSandbox({ port: 0, clock: () => NOW });
-  await fetch(`${sandbox.url}/admin/accounts`, { method: 'POST', body: JSON.stringify({ address: ADDRESS, name: 'Mia Chen', mails: 150, events: 60, seed: 3, months: 3 }) });
-});
+beforeAll(async () => { sandbox = await startMiasSandbox(); });
 afterAll(() => sandbox.stop());
 beforeEach(async () => {
-  mail = await openAccount(sandbox.url, gmail, ADDRESS);
-  calendar = await openAccount(sandbox.url, googleCalendar, ADDRESS);
+  mail = await openAccount(sandbox.url, gmail, MIA);
+  calendar = await openAccount(sandbox.url, googleCalendar, MIA);
 });
 
 describe('the same account read through Google and through Microsoft', () => {
   it('is the same mail: texts, people, dates, Message-IDs', async () => {
-    const there = await openAccount(sandbox.url, outlook, ADDRESS), theirs = new Map((await there.read('mail')).records.map((r) => [r.globalId, r]));
+    const there = await openAccount(sandbox.url, outlook, MIA), theirs = new Map((await there.read('mail')).records.map((r) => [r.globalId, r]));
     const { records, unreadable } = await mail.read('mail');
     expect([records.length, unreadable]).toEqual([150, []]);
     for (const record of records.filter((r) => !r.properties['isDraft'])) {
@@ -40,7 +35,7 @@ describe('the same account read through Google and through Microsoft', () => {
   });
 
   it('is the same calendar: one node for every event, whichever calendar it was read from', async () => {
-    const there = await openAccount(sandbox.url, outlook, ADDRESS), eventsOf = (account: SandboxAccount) => account.read('calendar').then(({ records }) => records);
+    const there = await openAccount(sandbox.url, outlook, MIA), eventsOf = (account: SandboxAccount) => account.read('calendar').then(({ records }) => records);
     const keys = (records: Parameters<typeof derive>[0]) => derive(records).flatMap(({ facts }) => facts.entities.filter((e) => e.type === 'event').map((e) => `${e.key} ${e.properties['start']} ${e.properties['isAllDay']} ${e.properties['type']}`)).toSorted();
     const theirs = (await eventsOf(there)).filter((r) => !r.properties['isCancelled']), ours = await eventsOf(calendar);
     expect(keys(ours)).toEqual(keys(theirs));
@@ -55,7 +50,7 @@ describe('a mailbox from a file', () => {
     const dir = mkdtempSync(join(tmpdir(), 'hsync-test-')), file = join(dir, 'box.jsonl');
     const lines = Array.from({ length: 5 }, (_, i) => ({ id: `${i}`, folder: 'Inbox', messageId: `<m${i}@x.example>`, date: `2001-05-0${i + 1}T10:00:00Z`, from: { name: 'Ann', address: 'ann@x.example' }, to: [{ name: '', address: 'bob@y.example' }], subject: i ? 'Re: Pump' : 'Pump', inReplyTo: i ? `<m${i - 1}@x.example>` : null, body: `Line ${i} of the Müller file` }));
     writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
-    const other = await startSandbox({ port: 0, clock: () => NOW, mailboxFile: file, shift: true });
+    const other = await startSandbox({ port: 0, clock: () => SANDBOX_NOW, mailboxFile: file, shift: true });
     onTestFinished(async () => { await other.stop(); rmSync(dir, { recursive: true }); });
     const { records } = await (await openAccount(other.url, gmail, 'anna.keller@nordlicht-robotics.example')).read('mail');
     expect(records.map((r) => [r.globalId, r.replyToGlobalId, r.occurredAt.slice(0, 10), r.body.content])).toEqual(lines.map((l, i) => [l.messageId, l.inReplyTo, `2026-11-${16 + i}`, l.body]).toReversed());

@@ -1,28 +1,23 @@
 /** Google in the sandbox signs people in as strictly as Google does: refresh tokens, scopes, giving access back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox, type Sandbox } from '#dev/sandbox/server';
+import type { Sandbox } from '#dev/sandbox/server';
 import { gmail } from '#fly-worker/connectors/gmail';
 import { googleCalendar } from '#fly-worker/connectors/google-calendar';
-import { consent, openAccount, refresh, type SandboxAccount } from '../sandbox-account.ts';
-
-const NOW = Date.UTC(2026, 10, 21, 12), ADDRESS = 'mia.chen@quill.example';
+import { consent, MIA, openAccount, refresh, startMiasSandbox, type SandboxAccount } from '../sandbox-account.ts';
 
 let sandbox: Sandbox, mail: SandboxAccount, calendar: SandboxAccount;
-beforeAll(async () => {
-  sandbox = await startSandbox({ port: 0, clock: () => NOW });
-  await fetch(`${sandbox.url}/admin/accounts`, { method: 'POST', body: JSON.stringify({ address: ADDRESS, name: 'Mia Chen', mails: 150, events: 60, seed: 3, months: 3 }) });
-});
+beforeAll(async () => { sandbox = await startMiasSandbox(); });
 afterAll(() => sandbox.stop());
 beforeEach(async () => {
-  mail = await openAccount(sandbox.url, gmail, ADDRESS);
-  calendar = await openAccount(sandbox.url, googleCalendar, ADDRESS);
+  mail = await openAccount(sandbox.url, gmail, MIA);
+  calendar = await openAccount(sandbox.url, googleCalendar, MIA);
 });
 
 describe('the sign-in', () => {
   it('brings a refresh token for offline access, later ones only with consent, and keeps it over refreshes', async () => {
     const oauth = gmail.oauth!, first = mail.grant;
-    expect((await consent(sandbox.url, oauth, ADDRESS, { access_type: 'online' })).refreshToken).toBeNull();
-    expect((await consent(sandbox.url, oauth, ADDRESS, { prompt: 'select_account' })).refreshToken).toBeNull();
+    expect((await consent(sandbox.url, oauth, MIA, { access_type: 'online' })).refreshToken).toBeNull();
+    expect((await consent(sandbox.url, oauth, MIA, { prompt: 'select_account' })).refreshToken).toBeNull();
     for (let i = 0; i < 3; i++) expect((await refresh(sandbox.url, oauth, first)).refreshToken).toBeNull();
     expect(first.scopes).toEqual(['https://www.googleapis.com/auth/gmail.readonly']);
   });
