@@ -74,7 +74,8 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
   /** In order of use: the first one is the one to close. */
   const open = new Map<string, Promise<Dataset | null>>();
 
-  const database = (tenant: string): Promise<Connection> => connect(`${root}/${safeName(tenant)}`, { readConsistencyInterval: 0, storageOptions }, session);
+  /** The session is an option: as an argument of its own, `connect(uri, options, session)` drops it without a word. */
+  const database = (tenant: string): Promise<Connection> => connect(`${root}/${safeName(tenant)}`, { readConsistencyInterval: 0, storageOptions, session });
   const tableName = (embedderId: string): string => `${TABLE_PREFIX}${safeName(embedderId)}`;
 
   async function datasetOf({ tenant, embedder }: Space, create: boolean): Promise<Dataset | null> {
