@@ -5,7 +5,7 @@ import { connectors } from '#fly-worker/connectors/index';
 import { measureArchive } from './archive.ts';
 import { measureJobs, measureRecovery, type Millis } from './jobs.ts';
 import { openWorld, runLine, type LineFigures } from './line.ts';
-import { measureMemory } from './memory.ts';
+import { measureMemory, MODES } from './memory.ts';
 import { hasReplies, measureReplies } from './replies.ts';
 import { measurePeers } from './peers.ts';
 import { measureStages } from './stages.ts';
@@ -75,12 +75,16 @@ async function archive(say: Say): Promise<void> {
 }
 
 async function memory(say: Say): Promise<void> {
-  const { ingest, search, hub, rss, upkeepSeconds } = await measureMemory(MEMORY_RECORDS, MEMORY_PASSAGES);
-  say('| memory as it grows (mails of 2 KB of text, one passage each), through the API of a whole house | measured | p50 | p95 | p99 |\n|---|---|---|---|---|');
-  for (const { mode, passages, times } of search) say(row(`${mode} search, ${passages} passages`, times));
-  say(row('neighbours of a hub, depth 3, 2,000 mails round 50 people', hub));
-  say(`\n${ingest.map(({ records, msPerRecord }) => `The last 5,000 records before ${records} cost ${msPerRecord.toFixed(2)} ms each`).join('; ')}; upkeep afterwards ${upkeepSeconds.toFixed(1)} s. ${rss.map(({ passages, writingMb, servingMb }) => `At ${passages} passages the process that writes has held ${Math.round(writingMb)} MB at most, the one that answers ${Math.round(servingMb)} MB`).join('; ')}.`);
+  const { grown, hub, large } = await measureMemory(MEMORY_RECORDS, MEMORY_PASSAGES), [small, ...others] = grown, halves = (times: Millis): string => `${at(times, 0.5)} / ${at(times, 0.95)}`;
+  const cost = (name: string, key: 'appendedMs' | 'mergedMs'): void => say(cells(name, `${small![key].toFixed(2)} ms`, ...others.map((one) => `${one[key].toFixed(2)} ms (${percent(one[key] / small![key] - 1)})`), ''));
+  say(`| memory as it grows (mails of 2 KB of text, one passage each), on a whole house | ${[...grown.map(({ records }) => records), large.passages].map((size) => size.toLocaleString('en')).join(' | ')} |\n|---|---|---|---|`);
+  cost('a record of a first sync: processor time of the whole line, with its share of upkeep', 'appendedMs');
+  cost('a record of a later sync', 'mergedMs');
+  for (const mode of MODES) say(cells(`${mode} search through the edge, p50 / p95`, ...[...grown, large].map(({ search }) => halves(search[mode]))));
+  say(cells(`most memory of the whole worker, which syncs ${large.synced} records more and answers searches`, ...grown.map(() => ''), `${Math.round(large.workerMb)} MB`));
+  say(`\nNeighbours of a hub through the edge, depth 3, 2,000 mails round 50 people: ${halves(hub)}.`);
 }
+const percent = (share: number): string => `${share < 0 ? '-' : '+'}${Math.round(100 * Math.abs(share))} %`;
 
 const PUBLISHED = 'Published by themselves, on machines of their own: graphile-worker 4.2 ms from add_job to its start on average and 183,000 jobs/s in batches (worker.graphile.org/docs/performance); Airbyte 110 MB/s from MySQL to S3 (airbyte.com/blog/speed-improvements). Neither has a fence, a ledger or a second memory to keep.';
 

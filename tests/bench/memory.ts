@@ -1,12 +1,15 @@
 /**
- * How memory grows: what a record costs when 10,000 are there and when 100,000 are, how long a search takes through the edge, how much memory the processes hold,
- * and what a hub of the graph costs. The line writes in this process, into the stores of a whole house whose own worker is then searched.
+ * How memory grows: what a record costs when 10,000 are there and when 100,000 are, in processor time, so that a busy machine tells the same; how long a search takes
+ * through the edge; how much memory a whole worker holds with 300,000; and what a hub of the graph costs. The line writes in this process, into the stores of a
+ * whole house whose own worker is searched, and in the end syncs into the largest.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from '@lancedb/lancedb';
 import { sql } from 'drizzle-orm';
 import type { Connector, Page, SourceRecord } from '#contract/connector';
 import { NodesAnswer } from '#contract/graph';
+import { isTerminal } from '#contract/job';
 import { MEMORY_HIGH, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDeriveThreads } from '#fly-worker/derive-thread';
 import { vectorAt } from '#fly-worker/embed/embedder';
@@ -15,58 +18,71 @@ import { collectGarbage } from '#fly-worker/garbage';
 import { openMemoryGuard } from '#fly-worker/memory-guard';
 import { runPipeline } from '#fly-worker/pipeline';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
+import { toArrow } from '#fly-worker/semantic/rows';
 import { openWorkshop } from '#fly-worker/workshop';
-import type { Client } from '../client.ts';
+import { until, type Client } from '../client.ts';
 import { openWholeHouse, type WholeHouse } from '../whole-house.ts';
 import type { Millis } from './jobs.ts';
 
-const PAGE = 100, BLOCK = 5_000, QUERIES = 200, PEOPLE = 400, HUB_MAILS = 2_000, HUB_PEOPLE = 50, HUB_ASKED = 30, STORE_AT_ONCE = 1_000;
+const PAGE = 100, BLOCK = 5_000, QUERIES = 200, PEOPLE = 400, HUB_MAILS = 2_000, HUB_PEOPLE = 50, HUB_ASKED = 30, STORE_AT_ONCE = 5_000, SYNC_PATIENCE_MS = 900_000;
+export const MODES = ['hybrid', 'keyword', 'semantic'] as const;
+type Times = Record<(typeof MODES)[number], Millis>;
 
-/** `msPerRecord`: of the last BLOCK records before a size was reached. */
-export interface MemoryFigures {
-  ingest: { records: number; msPerRecord: number }[]; search: { mode: string; passages: number; times: Millis }[]; hub: Millis;
-  rss: { passages: number; writingMb: number; servingMb: number }[]; upkeepSeconds: number;
-}
+/** `appendedMs`, `mergedMs`: processor time of the line a record, upkeep's share in it, by a first sync (the last BLOCK records before the size was reached) and by a later one (the next BLOCK). */
+export interface GrowthFigures { records: number; appendedMs: number; mergedMs: number; search: Times }
+/** `workerMb`: the most that the working process ever held, after it has synced `synced` records more into `passages` and answered searches. */
+export interface MemoryFigures { grown: GrowthFigures[]; hub: Millis; large: { passages: number; synced: number; search: Times; workerMb: number } }
 
 /** @param sizes records to write through the line, ascending; `passages`: rows of semantic memory at the end */
 export async function measureMemory(sizes: number[], passages: number): Promise<MemoryFigures> {
-  const house = await openWholeHouse({ workers: 1 }), semantic = openSemanticMemory({ uri: join(house.dir, 'lancedb') }), figures: MemoryFigures = { ingest: [], search: [], hub: [], rss: [], upkeepSeconds: 0 };
+  const house = await openWholeHouse({ workers: 1 }), semantic = openSemanticMemory({ uri: join(house.dir, 'lancedb') });
   try {
-    figures.hub = await measureHub(house, semantic);
-    const client = await house.newTenant('large'), line = await openLine(house, semantic, 'large');
+    const hub = await measureHub(house, semantic), client = await house.newTenant('large'), grown: GrowthFigures[] = [];
     let written = 0;
-    for (const size of sizes) {
-      let msPerRecord = 0;
-      for (; written < size; written += BLOCK) msPerRecord = await line.write(mails(BLOCK, written)) / BLOCK;
-      figures.ingest.push({ records: size, msPerRecord });
+    const block = (): SourceRecord[] => { written += BLOCK; return mails(BLOCK, written - BLOCK); };
+    for (const records of sizes) {
+      for (;;) {
+        const line = await openLine(house, semantic, 'large'), isLast = written + BLOCK >= records;       // a connection each: its first sync appends
+        const appendedMs = await line.write(block()), mergedMs = isLast ? await line.write(block()) : 0;
+        await line.close();
+        if (isLast) { grown.push({ records, appendedMs, mergedMs, search: await measureSearches(client) }); break; }
+      }
     }
-    const began = performance.now();
-    await semantic.upkeep({ tenant: 'large', embedder: localEmbedder() });
-    figures.upkeepSeconds = (performance.now() - began) / 1000;
-    for (const mode of ['hybrid', 'keyword', 'semantic']) figures.search.push({ mode, passages: written, times: await measureSearch(client, mode) });
-    const rss = (rows: number): void => { figures.rss.push({ passages: rows, writingMb: peakOf('self'), servingMb: peakOf(workerOf(house)) }); };
-    rss(written);
-    await growTo(semantic, written, passages);
-    for (const mode of ['hybrid', 'keyword', 'semantic']) figures.search.push({ mode, passages, times: await measureSearch(client, mode) });
-    rss(passages);
-    await line.close();
-    return figures;
+    await growTo(house, semantic, written, passages);
+    await semantic.close();
+    const synced = await syncMore(house, client), search = await measureSearches(client);
+    return { grown, hub, large: { passages, synced, search, workerMb: peakOf(workerOf(house)) } };
   } finally {
     await semantic.close();
     await house.end();
   }
 }
 
+/** The house's own worker syncs a mailbox of the sandbox into what is there. Answers how many records it stored. */
+async function syncMore(house: WholeHouse, client: Client): Promise<number> {
+  await house.sandbox.addAccount('large@bench.example', { mails: BLOCK, events: 0, seed: 5 });
+  const { job_id } = await client.start(await client.connect('large@bench.example'));
+  const { status, ledger, message } = await until(() => client.job(job_id), (job) => isTerminal(job.status) || job.status === 'paused', 'the sync ends', SYNC_PATIENCE_MS);
+  if (status !== 'completed') throw new Error(`The sync into the large memory ended as ${status}: ${message ?? ''}`);
+  return ledger.stored;
+}
+
+async function measureSearches(client: Client): Promise<Times> {
+  const times: Partial<Times> = {};
+  for (const mode of MODES) times[mode] = await measureSearch(client, mode);
+  return times as Times;
+}
+
 /** The most that a process ever held, MB, as the kernel counted. Linux only. */
-const peakOf = (pid: number | 'self'): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+const peakOf = (pid: number): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 const workerOf = (house: WholeHouse): number => Number(house.workerLog().findLast((l) => l.event === 'ready')!.worker!.split('/')[1]);
 
-interface Line { /** ms until all of them are in both memories. */ write(records: SourceRecord[]): Promise<number>; close(): Promise<void> }
+interface Line { /** Milliseconds of this process's processors for each of them, until they are in both memories and tidied. */ write(records: SourceRecord[]): Promise<number>; close(): Promise<void> }
 
 /** The line of one connection, a job a call, fed with records instead of a provider's pages. */
 async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, tenantId: string): Promise<Line> {
   const connectionId = crypto.randomUUID(), threads = openDeriveThreads(), shop = openWorkshop({ db: app, threads, embedder: localEmbedder(), embedsOnThread: true, semantic });
-  await owner.system([sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', 'bench')`, sql`update tenants set acu_per_month = 1000000 where id = ${tenantId}`]);
+  await owner.system([sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', ${connectionId})`, sql`update tenants set acu_per_month = 1000000 where id = ${tenantId}`]);
   const guard = openMemoryGuard({ memory: WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); } });
   const connector = { id: 'outlook', concurrencyMax: 4, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [0, 1, 2, 3].map((n) => ({ name: `mail-${n}`, order: 'unordered', windowDays: 36_500 })) } as unknown as Connector;
   return {
@@ -77,31 +93,34 @@ async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, te
         const own = records.filter((_record, i) => `mail-${i % 4}` === stream), from = Number(cursor ?? 0), next = from + PAGE;
         return { records: own.slice(from, next).map((record) => ({ ...record, stream })), unreadable: [], next: next < own.length ? next : null };
       };
-      const began = performance.now();
+      const began = process.cpuUsage();
       await runPipeline({
         mode: 'backfill', shop, connector, guard, baseUrl: '', range, signal: new AbortController().signal, onProgress: () => undefined, lease: { tenantId, jobId, connectionId, integrationId: 'outlook', fence: 2 },
         provider: { fetchPage, pageSize: () => PAGE, get: () => { throw new Error('not asked'); } } as never,
       });
-      const took = performance.now() - began;
+      await semantic.upkeep({ tenant: tenantId, embedder: localEmbedder() });
+      const { user, system } = process.cpuUsage(began);
       await owner.system([sql`update historical_sync_jobs set status = 'completed' where tenant_id = ${tenantId} and id = ${jobId}::uuid`]);
-      return took;
+      return (user + system) / 1_000 / records.length;
     },
     close: () => threads.close(),
   };
 }
 
-/** Rows of which the ledger knows nothing, for what only semantic memory's size decides. */
-async function growTo(semantic: SemanticMemory, from: number, to: number): Promise<void> {
-  const space = { tenant: 'large', embedder: localEmbedder() };
+/** Rows of which the ledger knows nothing, for what only semantic memory's size decides. Put into the table as they are, tidied once. */
+async function growTo({ dir }: WholeHouse, semantic: SemanticMemory, from: number, to: number): Promise<void> {
+  const space = { tenant: 'large', embedder: localEmbedder() }, db = await connect(join(dir, 'lancedb', space.tenant)), table = await db.openTable((await db.tableNames())[0]!);
   for (let n = from; n < to; n += STORE_AT_ONCE) {
     const some = mails(STORE_AT_ONCE, n), vectors = embedLocally(some.map(({ title, body }) => `${title}\n${body.content}`));
-    await semantic.store(space, some.map(({ providerId, title, body, occurredAt, participants }, i) => ({
+    await table.add(toArrow(some.map(({ providerId, title, body, occurredAt, participants }, i) => ({
       recordId: crypto.randomUUID(), contentHash: providerId, integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: Date.parse(occurredAt), title, text: body.content, parts: [], people: participants.map((p) => p.address!), url: null,
-      vector: vectorAt(vectors, space.embedder.dims, i), isNew: true,
-    })));
+      vector: vectorAt(vectors, space.embedder.dims, i),
+    })), space.embedder.dims, Date.now()));
     // as the guard of a worker would
     if (process.memoryUsage.rss() > MEMORY_HIGH * WORKER_MEMORY_BYTES) collectGarbage();
   }
+  table.close();
+  db.close();
   await semantic.upkeep(space);
 }
 
