@@ -32,7 +32,7 @@ test('2,000 things are drawn; it says that there are more, and the address keeps
   expect(await audit(page)).toEqual([]);
   await page.reload();
   await expect.poll(async () => { await isCalm(page); return thingsIn(page); }, { timeout: 40_000 }).toBe(things);
-}, 120_000);
+}, 180_000);
 
 test('by kind: organisations alone are few; with people again it is as before', async () => {
   const all = await thingsIn(page);
@@ -41,7 +41,7 @@ test('by kind: organisations alone are few; with people again it is as before', 
   expect(await panel().locator('.panel-row small').allTextContents()).toContain('Organisation');
   await kind('People').click();
   await expect.poll(async () => { await isCalm(page); return thingsIn(page); }, { timeout: 40_000 }).toBe(all);
-}, 120_000);
+}, 180_000);
 
 test('by day: early on there are fewer, at the end all of them', async () => {
   const all = await thingsIn(page), day = page.getByRole('slider', { name: 'Day' }), [first, last] = [Number(await day.getAttribute('min')), Number(await day.getAttribute('max'))];
@@ -55,20 +55,20 @@ test('by day: early on there are fewer, at the end all of them', async () => {
   expect(await thingsIn(page)).toBe(all);
 });
 
-test('expands one of them, folds it again, and says so when no more fits', async () => {
+test('expands one of them, and says so when no more fits', async () => {
   const all = await thingsIn(page);
   await panel().getByRole('searchbox', { name: 'Find in the picture' }).fill('company6');
   // The smallest come last, and were not gone on from.
   await panel().getByRole('button', { name: /^company6\d/ }).last().click();
   await panel().getByRole('button', { name: 'Expand' }).click();
   await panel().getByRole('button', { name: 'Fold' }).waitFor();
-  await isCalm(page);
   await panel().getByRole('button', { name: 'Back to everything' }).click();
+  await isCalm(page);
   expect(await thingsIn(page)).toBeGreaterThan(all);
   await growTo(page, Infinity);
   await panel().getByText('no more fit into one picture').waitFor();
   await panel().locator('.panel-row').last().click();
   expect(await panel().getByRole('button', { name: 'Expand' }).getAttribute('aria-disabled')).toBe('true');
-}, 120_000);
+}, 180_000);
 
 test('nothing broke on the way', () => { expect(complaints).toEqual([]); });
