@@ -34,7 +34,7 @@ const READ_CHARS_MAX = 2 * TEXT_CHARS_MAX;
 const CLOSES_ITSELF = new Set(['li', 'td', 'th', 'tr', 'option', 'dd', 'dt']);
 
 /** Text that is not yet as it is kept: signs nobody sees, or white space other than single spaces. */
-const UNEVEN = /[^\S ]| {2}|[\u200b\u200c\u2060\ufeff\u00ad\u034f]/;
+const UNEVEN = /[^\S ]| {2}|[\u200b\u200c\u2060\ufeff\u00ad]|\u034f/;
 
 type Role = 'plain' | 'hidden' | 'quote' | 'signature' | 'pre' | 'link' | 'list' | 'item';
 
