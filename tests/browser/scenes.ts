@@ -13,6 +13,9 @@ const monitorIs = (page: Page, status: string): Promise<void> => page.locator(`[
 const signInScene: Scene = { name: 'sign-in', async play({ page, picture, house }) {
   await open(page, '/', 'form');
   await picture(page, '01-sign-in');
+  await page.getByRole('button', { name: 'I have no account yet' }).click();
+  await picture(page, '0a-sign-up');
+  await page.getByRole('button', { name: 'I have an account already' }).click();
   await page.getByLabel('E-mail').fill(house.tenants[0]!.email);
   await page.getByLabel('Password', { exact: true }).fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
