@@ -1,5 +1,5 @@
 /** Reading memory, through the ledger: a hit of semantic memory counts only if Postgres names its record and content hash. */
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import type { IntegrationId } from '#contract/job';
 import { RECENCY_HALF_LIFE_DAYS, RECENCY_WORTH } from '#contract/limits';
 import type { EntityRef, MemoryRecord, SearchAnswer, SearchQuery, SearchResult, Watermark } from '#contract/memory';
@@ -33,20 +33,22 @@ export async function search({ db, semantic, embedder, models, ticket }: Memory,
   const began = performance.now();
   const vector = query.mode === 'keyword' ? null : vectorAt(await embedder.embed([query.q]), embedder.dims, 0);
   const beside = query.mode === 'keyword' || !models || !ticket ? null : await models.vectorOf(tenantId, query.q, ticket);
-  const found = await semantic.search({ tenant: tenantId, embedder }, { q: query.q, mode: query.mode, limit: query.limit, vector, filters: filtersOf(query) }, beside);
-  const candidates = query.recency === 'prefer' ? newerFirst(found, Date.now()) : found;
-  const current = await named(db, tenantId, candidates);
-  const hits = candidates.filter((c) => current.has(`${c.recordId}:${c.contentHash}`)).slice(0, query.limit);
-  const ids = hits.map((h) => h.recordId);
-  const [entities, watermarks, facts] = await details(db, tenantId, ids);
-  const results = hits.flatMap((hit): SearchResult[] => {
-    const fact = facts.get(hit.recordId);
-    return fact ? [{
+  const space = { tenant: tenantId, embedder };
+  const found = await semantic.search(space, { q: query.q, mode: query.mode, limit: query.limit, vector, filters: filtersOf(query) }, beside);
+  const byAge = query.recency === 'prefer';
+  // the texts of those that will be shown if the ledger names them all, while it is asked
+  const [ledger, early] = await Promise.all([ledgerOf(db, tenantId, found, byAge ? found.length : query.limit), semantic.texts(space, byAge ? [] : found.slice(0, query.limit))]);
+  const named = found.flatMap((one) => { const fact = ledger.facts.get(keyOf(one)); return fact ? [{ ...one, occurredAt: Date.parse(fact.occurred_at) }] : []; });
+  const shown = (byAge ? newerFirst(named, Date.now()) : named).slice(0, query.limit), at = new Map(early.map((hit) => [keyOf(hit), hit]));
+  for (const hit of await semantic.texts(space, shown.filter((one) => !at.has(keyOf(one))))) at.set(keyOf(hit), hit);
+  const results = shown.flatMap(({ fused, ...one }): SearchResult[] => {
+    const fact = ledger.facts.get(keyOf(one)), hit = at.get(keyOf(one));
+    return fact && hit ? [{
       record_id: hit.recordId, title: fact.title, snippet: snippetOf(hit, query.q), occurred_at: fact.occurred_at, integration_id: fact.integration_id, stream: fact.stream, url: fact.url,
-      scores: { fused: hit.fused, keyword: hit.keywordScore, semantic: hit.vectorScore }, entities: (entities.get(hit.recordId) ?? []).slice(0, ENTITIES_PER_HIT),
+      scores: { fused, keyword: hit.keywordScore, semantic: hit.vectorScore }, entities: (ledger.entities.get(hit.recordId) ?? []).slice(0, ENTITIES_PER_HIT),
     }] : [];
   });
-  return { results, watermarks, took_ms: Math.round((performance.now() - began) * 10) / 10 };
+  return { results, watermarks: ledger.watermarks, took_ms: Math.round((performance.now() - began) * 10) / 10 };
 }
 
 /** Scores fall with age towards a floor, and the order with them. The future is as new as today. */
@@ -58,27 +60,28 @@ export function newerFirst<Hit extends { fused: number; occurredAt: number }>(hi
 /** A date without a time means the whole day. */
 const endOf = (text: string): number => Date.parse(text) + (/^\d{4}-\d{2}-\d{2}$/.test(text) ? 86_400_000 : 0);
 
-/** Those of the candidates that the ledger names. */
-async function named(db: Database, tenantId: string, candidates: readonly Candidate[]): Promise<Set<string>> {
-  if (candidates.length === 0) return new Set();
-  const [rows] = await db.tenant(tenantId, [sql`
-    select r.record_id::text || ':' || r.content_hash as id from records r where r.tenant_id = ${tenantId} and r.record_id = any(${`{${candidates.map((c) => c.recordId).join(',')}}`}::uuid[]) and ${isKept}`]);
-  return new Set((rows ?? []).map((r) => String(r.id)));
-}
+const keyOf = ({ recordId, contentHash }: { recordId: string; contentHash: string }): string => `${recordId}:${contentHash}`;
 
 interface RecordFacts { title: string; occurred_at: string; integration_id: IntegrationId; stream: string; url: string | null }
+/** `facts` by record id and content hash: of the candidates that the ledger names. `entities` by record id. */
+interface Ledger { facts: Map<string, RecordFacts>; entities: Map<string, EntityRef[]>; watermarks: Watermark[] }
 
-async function details(db: Database, tenantId: string, ids: string[]): Promise<[Map<string, EntityRef[]>, Watermark[], Map<string, RecordFacts>]> {
-  const [entities, watermarks, facts] = await db.tenant(tenantId, [entitiesOf(tenantId, ids), watermarksOf(tenantId), sql`
-    select record_id::text as record_id, title, to_char(occurred_at at time zone 'UTC', ${UTC}) as occurred_at, integration_id, stream, url from records where tenant_id = ${tenantId} and record_id = any(${`{${ids.join(',')}}`}::uuid[])`]);
-  return [grouped(entities ?? []), (watermarks ?? []) as unknown as Watermark[], new Map((facts ?? []).map((r) => [String(r.record_id), r as unknown as RecordFacts]))];
+/** What Postgres knows of the candidates, in one round trip; entities of as many as are shown. */
+async function ledgerOf(db: Database, tenantId: string, candidates: readonly Candidate[], shown: number): Promise<Ledger> {
+  const ids = `{${candidates.map((one) => one.recordId).join(',')}}`, isNamed = sql`r.tenant_id = ${tenantId} and r.record_id = any(${ids}::uuid[]) and ${isKept}`;
+  const [facts, entities, watermarks] = await db.tenant(tenantId, [
+    sql`select r.record_id::text || ':' || r.content_hash as key, r.title, to_char(r.occurred_at at time zone 'UTC', ${UTC}) as occurred_at, r.integration_id, r.stream, r.url from records r where ${isNamed}`,
+    entitiesOf(tenantId, sql`array(select r.record_id from records r where ${isNamed} and r.record_id::text || ':' || r.content_hash = any(${`{${candidates.map(keyOf).join(',')}}`}::text[]) order by array_position(${ids}::uuid[], r.record_id) limit ${shown})`),
+    watermarksOf(tenantId),
+  ]);
+  return { facts: new Map((facts ?? []).map((row) => [String(row.key), row as unknown as RecordFacts])), entities: grouped(entities ?? []), watermarks: (watermarks ?? []) as unknown as Watermark[] };
 }
 
 /** What these records mention; what people merged is one. */
-const entitiesOf = (tenantId: string, ids: string[]) => sql`
+const entitiesOf = (tenantId: string, ids: SQL) => sql`
   with said as materialized (
     select distinct e.record_id, coalesce(m.root_id, e.target_id) as id from evidence e left join node_merges m on m.tenant_id = e.tenant_id and m.id = e.target_id
-     where e.tenant_id = ${tenantId} and e.record_id = any(${`{${ids.join(',')}}`}::uuid[]) and e.target_kind = 'n')
+     where e.tenant_id = ${tenantId} and e.record_id = any(${ids}) and e.target_kind = 'n')
   select s.record_id::text as record_id, n.id::text as id, n.node_type, n.key, n.name from said s join graph_cards(${tenantId}, array(select id from said)) n on n.id = s.id
    order by s.record_id, case n.node_type when 'person' then 0 when 'organization' then 1 else 2 end, n.name, n.id`;
 
@@ -92,7 +95,7 @@ function grouped(rows: Row[]): Map<string, EntityRef[]> {
 export async function readRecord({ db, semantic, embedder }: Memory, tenantId: string, recordId: string): Promise<MemoryRecord | null> {
   const [rows, entities] = await db.tenant(tenantId, [sql`
     select record_id::text as record_id, integration_id, connection_id::text as connection_id, stream, provider_id, kind, title, content_hash, url, to_char(occurred_at at time zone 'UTC', ${UTC}) as occurred_at
-      from records r where tenant_id = ${tenantId} and record_id = ${recordId}::uuid and ${isKept}`, entitiesOf(tenantId, [recordId])]);
+      from records r where tenant_id = ${tenantId} and record_id = ${recordId}::uuid and ${isKept}`, entitiesOf(tenantId, sql`array[${recordId}::uuid]`)]);
   const row = rows?.[0] as unknown as Omit<MemoryRecord, 'text' | 'parts' | 'entities'> | undefined;
   if (!row) return null;
   const stored = await semantic.get({ tenant: tenantId, embedder }, recordId, row.content_hash);

@@ -5,13 +5,13 @@ import { connect, Session, type Connection, type Table } from '@lancedb/lancedb'
 import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES } from '#contract/limits';
 import { addPassageColumns, openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
 import { rowId, versionOf, type MemoryRow, type StoredRow } from './rows.ts';
-import { searchDataset, type Candidate, type SemanticQuery } from './search.ts';
+import { searchDataset, withTexts, type Candidate, type Hit, type SemanticQuery } from './search.ts';
 import type { Trust } from './fusion.ts';
 import { isAnyOf, predicate, safeName } from './sql.ts';
 
 export type { DatasetStats, Upkeep } from './dataset.ts';
 export type { MemoryRow, PassageVector, StoredRow } from './rows.ts';
-export type { Candidate, SemanticQuery } from './search.ts';
+export type { Candidate, Hit, SemanticQuery } from './search.ts';
 export type { Filters } from './sql.ts';
 export { snippetOf } from './snippet.ts';
 
@@ -36,6 +36,8 @@ export interface SemanticMemory {
   store(space: Space, rows: readonly MemoryRow[]): Promise<number>;
   /** Best first, more than asked for (see SemanticQuery.limit). Just-stored rows are found, by every process. */
   search(space: Space, query: SemanticQuery, beside?: Beside | null): Promise<Candidate[]>;
+  /** What is shown of them, in their order; a text that is gone is left out. */
+  texts(space: Space, candidates: readonly Candidate[]): Promise<Hit[]>;
   get(space: Space, recordId: string, contentHash: string): Promise<StoredRow | null>;
   /** The rows of these versions that are there, each once, in no order. */
   rows(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<StoredRow[]>;
@@ -141,6 +143,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
       const other = beside && await datasetOf({ tenant: space.tenant, embedder: beside.embedder }, false).catch(() => null);
       return searchDataset(dataset, query, trustIn(space.embedder.id), beside && other && { dataset: other, vector: beside.vector });
     }),
+    texts: (space, candidates) => (candidates.length === 0 ? Promise.resolve([]) : using<Hit[]>(space, false, [], (dataset) => withTexts(dataset.table, candidates))),
     get: (space, recordId, contentHash) => using(space, false, null, async (dataset) => (await dataset.rowsById([rowId(recordId, contentHash)]))[0] ?? null),
     rows: (space, versions) => using<StoredRow[]>(space, false, [], async (dataset) => {
       const rows = await dataset.rowsById(versions.map((v) => rowId(v.recordId, v.contentHash)));

@@ -32,6 +32,11 @@ export type StoredRow = Omit<MemoryRow, 'vector' | 'more' | 'isVectorsOnly' | 'i
 /** Columns that a hit needs; the vector stays where it is. */
 export const ROW_COLUMNS = ['record_id', 'content_hash', 'integration_id', 'connection_id', 'stream', 'occurred_at', 'title', 'body', 'text_at', 'parts', 'people', 'url'];
 
+/** What ranking by words reads, and what a hit is shown from. Rows lie all over the table: each column is a read for each of them. */
+export const TEXT_COLUMNS = ['id', 'body', 'text_at'];
+/** `body`: all of what full-text search reads. */
+export interface FoundText { body: string; title: string; people: string[]; text: string }
+
 /** Addresses in the searched text: enough to find a mail by whom it is from or to, too few to drown it. */
 const SEARCHED_PEOPLE_MAX = 20;
 const MAX_DATE_MS = 8.64e15;
@@ -68,6 +73,12 @@ const PASSAGE_MARK = '#';
 export const firstPassageOf = (id: string): string => `${id}${PASSAGE_MARK}1`;
 /** The id of the text that a row belongs to, from the row's own. */
 export const versionOf = (id: string): string => id.split(PASSAGE_MARK, 1)[0]!;
+
+/** Record id and content hash of a row, from its id. */
+export function recordOf(id: string): { recordId: string; contentHash: string } {
+  const version = versionOf(id), at = version.lastIndexOf(':');
+  return { recordId: version.slice(0, at), contentHash: version.slice(at + 1) };
+}
 
 /** Builds the table of rows and their passages; ids must be unique (see `deduplicated`). Throws on a vector of another length or with NaN in it. */
 export function toArrow(texts: readonly MemoryRow[], dims: number, nowMs: number): Table {
@@ -128,6 +139,12 @@ const clampMs = (ms: number): number => Math.trunc(Math.max(-MAX_DATE_MS, Math.m
 function bodyOf({ title, people, text }: MemoryRow): { body: string; textAt: number } {
   const head = `${title}\n${people.slice(0, SEARCHED_PEOPLE_MAX).join(' ')}\n`;
   return { body: head + text, textAt: head.length };
+}
+
+/** `body` taken apart again; of the people those that are searched. */
+export function textFromLance(raw: Record<string, unknown>): FoundText {
+  const body = String(raw['body']), textAt = Number(raw['text_at']), peopleAt = body.lastIndexOf('\n', textAt - 2) + 1;
+  return { body, title: body.slice(0, Math.max(0, peopleAt - 1)), people: body.slice(peopleAt, Math.max(peopleAt, textAt - 1)).split(' ').filter((one) => one !== ''), text: body.slice(textAt) };
 }
 
 /** One row per id, the first: a merge with the same new key twice would insert both. */

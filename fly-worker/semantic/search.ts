@@ -3,7 +3,7 @@ import { BooleanQuery, MatchQuery, Occur, type Table } from '@lancedb/lancedb';
 import { PASSAGES_PER_HIT } from '#contract/limits';
 import type { SearchMode } from '#contract/memory';
 import { fuse, type KeywordHit, type Trust, type VectorHit } from './fusion.ts';
-import { firstPassageOf, fromLance, ROW_COLUMNS, rowId, versionOf, type StoredRow } from './rows.ts';
+import { firstPassageOf, recordOf, rowId, TEXT_COLUMNS, textFromLance, versionOf, type FoundText } from './rows.ts';
 import { isAnyOf, predicate, type Filters } from './sql.ts';
 import { fold, likeness, termsOf, type Term } from './terms.ts';
 
@@ -17,9 +17,18 @@ export interface SemanticQuery {
   filters?: Filters;
 }
 
-/** A hit, best first. Scores: BM25 and cosine as they are, `fused` 1 at the top and falling. */
-export interface Candidate extends StoredRow {
+/** Best first. Scores: BM25 and cosine as they are, `fused` 1 at the top and falling. */
+export interface Candidate {
+  recordId: string; contentHash: string;
   keywordScore: number | null; vectorScore: number | null; fused: number;
+  /** Of those found by words: they were ranked by it. The others' texts are fetched when they are shown. */
+  found: FoundText | null;
+  /** Where meaning was found, as far as there are passages; null: by words only. */
+  place: Stretch | null;
+}
+/** A candidate that is shown. */
+export interface Hit extends Candidate {
+  title: string; text: string; people: string[];
   /** Where in a long text meaning was found; null: in all of it, or by words only. */
   passage: Stretch | null;
 }
@@ -39,8 +48,8 @@ const CLOSENESS_WORTH = 0.5;
 /** Parts of an address are common words: so much deeper is looked for the whole of it. */
 const LITERAL_DEPTH = 3;
 
-/** By version of a record. A vector leg has no rows: the texts of those hits that are left in the end are fetched then. */
-interface Leg { rows: Map<string, StoredRow>; scores: Map<string, number>; passages: Map<string, Stretch> }
+/** By version of a record. A vector leg has no texts. */
+interface Leg { texts: Map<string, FoundText>; scores: Map<string, number>; passages: Map<string, Stretch> }
 
 /** What is searched: a table, and whether its vectors are indexed. */
 interface Searched { table: Table; hasVectorIndex(): boolean }
@@ -57,15 +66,24 @@ export async function searchDataset({ table, hasVectorIndex }: Searched, { q, mo
   const byMeaning = beside === null ? byOwn : joined(byModel, byOwn, await heldBy(beside.dataset.table, [...byOwn.scores.keys()]));
   const known = new Map<string, number>();
   const keyword = [...byWords.scores].map(([id, bm25]): KeywordHit => {
-    const row = byWords.rows.get(id)!, folded = fold(`${row.title}\n${row.people.join(' ')}\n${row.text}`), { coverage, closeness } = likeness(terms, folded, known);
+    const folded = fold(byWords.texts.get(id)!.body), { coverage, closeness } = likeness(terms, folded, known);
     return { id, score: bm25 * (1 + CLOSENESS_WORTH * closeness), coverage, isExact: whole !== null && folded.includes(whole) };
   }).sort((a, b) => b.score - a.score);
   const floorOf = (id: string): number => (mode === 'hybrid' && trust === 'basic' && !byModel.scores.has(id) ? BASIC_COSINE_MIN : -1);
   const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ id, score }) => score >= floorOf(id));
-  const fused = fuse(keyword, meaning, beside === null ? trust : 'model').slice(0, depth), rows = new Map([...byWords.rows, ...await textsOf(table, fused.map(({ id }) => id).filter((id) => !byWords.rows.has(id)))]);
-  return fused.flatMap(({ id, fused: score }) => {
-    const row = rows.get(id), passage = byMeaning.passages.get(id);
-    return row ? [{ ...row, fused: score, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null, passage: passage && passage.end > 0 && passage.end - passage.start < row.text.length ? passage : null }] : [];
+  return fuse(keyword, meaning, beside === null ? trust : 'model').slice(0, depth).map(({ id, fused }) => ({
+    ...recordOf(id), fused, keywordScore: byWords.scores.get(id) ?? null, vectorScore: byMeaning.scores.get(id) ?? null, found: byWords.texts.get(id) ?? null, place: byMeaning.passages.get(id) ?? null,
+  }));
+}
+
+/** With the texts of those that were not found by words. A candidate whose text is gone is left out. */
+export async function withTexts(table: Table, candidates: readonly Candidate[]): Promise<Hit[]> {
+  const idOf = ({ recordId, contentHash }: Candidate): string => rowId(recordId, contentHash), wanted = candidates.filter(({ found }) => found === null).map(idOf);
+  const raws = wanted.length === 0 ? [] : await table.query().where(isAnyOf('id', wanted)).select(TEXT_COLUMNS).toArray() as Record<string, unknown>[];
+  const texts = new Map(raws.map((raw) => [String(raw['id']), textFromLance(raw)]));
+  return candidates.flatMap((candidate): Hit[] => {
+    const found = candidate.found ?? texts.get(idOf(candidate)), { place } = candidate;
+    return found ? [{ ...candidate, title: found.title, text: found.text, people: found.people, passage: place && place.end > 0 && place.end - place.start < found.text.length ? place : null }] : [];
   });
 }
 
@@ -74,7 +92,7 @@ function joined(model: Leg, own: Leg, held: ReadonlySet<string>): Leg {
   const isLeft = ([id]: [string, unknown]): boolean => !model.scores.has(id) && !held.has(id);
   const ranked = ({ scores }: Leg) => [...scores].map((score, rank) => ({ score, rank }));
   const scores = [...ranked(model), ...ranked(own).filter(({ score }) => isLeft(score))].sort((a, b) => a.rank - b.rank).map(({ score }) => score);
-  return { rows: new Map(), scores: new Map(scores), passages: new Map([...model.passages, ...[...own.passages].filter(isLeft)]) };
+  return { texts: new Map(), scores: new Map(scores), passages: new Map([...model.passages, ...[...own.passages].filter(isLeft)]) };
 }
 
 /** Those of these texts that the table has vectors of. */
@@ -83,19 +101,13 @@ async function heldBy(table: Table, ids: readonly string[]): Promise<Set<string>
   return new Set((await table.query().where(isAnyOf('id', ids.map(firstPassageOf))).select(['id']).toArray() as { id: string }[]).map(({ id }) => versionOf(id)));
 }
 
-/** The texts that were not found by words. */
-async function textsOf(table: Table, ids: readonly string[]): Promise<Map<string, StoredRow>> {
-  if (ids.length === 0) return new Map();
-  return new Map((await table.query().where(isAnyOf('id', ids)).select(ROW_COLUMNS).toArray() as Record<string, unknown>[]).map((raw) => { const row = fromLance(raw); return [rowId(row.recordId, row.contentHash), row]; }));
-}
-
 /** A query that is an address, an identifier or quoted: whoever types it wants exactly it. */
 function exactForm(q: string): string | null {
   const quoted = /^\s*["“„«](.+)["”“»]\s*$/s.exec(q)?.[1], text = fold((quoted ?? q).trim());
   return quoted !== undefined || (text.length >= 4 && !/\s/.test(text) && /[\d@._/-]/.test(text)) ? text : null;
 }
 
-const emptyLeg = (): Promise<Leg> => Promise.resolve({ rows: new Map(), scores: new Map(), passages: new Map() });
+const emptyLeg = (): Promise<Leg> => Promise.resolve({ texts: new Map(), scores: new Map(), passages: new Map() });
 
 /**
  * The words as they were typed, and their other forms for less. A single word stands before its whole family, however long the mails
@@ -115,12 +127,12 @@ function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): Mat
 
 async function keywordLeg(table: Table, words: MatchQuery | BooleanQuery | null, where: string | null, depth: number): Promise<Leg> {
   if (words === null) return emptyLeg();
-  const query = table.query().fullTextSearch(words, { columns: ['body'] }).select([...ROW_COLUMNS, '_score']).limit(depth);
+  const query = table.query().fullTextSearch(words, { columns: ['body'] }).select([...TEXT_COLUMNS, '_score']).limit(depth);
   return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => Number(raw['_score']), true);
 }
 
-/** Where a vector belongs: a tenth of the cost of whole rows. */
-const PLACE_COLUMNS = ['record_id', 'content_hash', 'from_char', 'to_char'];
+/** Where a vector belongs. */
+const PLACE_COLUMNS = ['id', 'from_char', 'to_char'];
 
 async function vectorLeg(table: Table, vector: Float32Array, where: string | null, limit: number, hasIndex: boolean): Promise<Leg> {
   let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').select([...PLACE_COLUMNS, '_distance']).limit(limit);
@@ -129,14 +141,14 @@ async function vectorLeg(table: Table, vector: Float32Array, where: string | nul
 }
 
 /** The same record several times (its passages; or two processes merged it at once) counts once, at its best place. */
-function collect(raws: Record<string, unknown>[], scoreOf: (raw: Record<string, unknown>) => number, areRows: boolean): Leg {
-  const leg: Leg = { rows: new Map(), scores: new Map(), passages: new Map() };
+function collect(raws: Record<string, unknown>[], scoreOf: (raw: Record<string, unknown>) => number, areTexts: boolean): Leg {
+  const leg: Leg = { texts: new Map(), scores: new Map(), passages: new Map() };
   const scored = raws.map((raw) => ({ raw, score: scoreOf(raw) })).filter(({ score }) => Number.isFinite(score));
   for (const { raw, score } of scored.sort((a, b) => b.score - a.score)) {
-    const id = rowId(String(raw['record_id']), String(raw['content_hash']));
+    const id = versionOf(String(raw['id']));
     if (leg.scores.has(id)) continue;
     leg.scores.set(id, score);
-    if (areRows) leg.rows.set(id, fromLance(raw));
+    if (areTexts) leg.texts.set(id, textFromLance(raw));
     else leg.passages.set(id, { start: Number(raw['from_char']), end: Number(raw['to_char']) });
   }
   return leg;
