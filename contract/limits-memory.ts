@@ -95,11 +95,19 @@ export const MODEL_TEST_BYTES_MAX = 64 * 1024;
 export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
 
 // --- semantic memory
-/** Rows that full-text search scans without an index: 5,000 cost 270 ms, so far fewer. */
-export const UNINDEXED_ROWS_MAX = 2_000;
-/** When a job is over: each search reads these rows word by word, 5 ms for a hundred. */
-export const UNINDEXED_AT_REST_MAX = 100;
+/** Rows outside the text index that are waited for before it is renewed: renewing reads and writes the whole of it (2 s for 100,000 rows), so what is waited for grows with it. */
+export const UNINDEXED_DUE_MIN = 1_000;
+export const UNINDEXED_DUE_SHARE = 0.03;
+export const UNINDEXED_DUE_MAX = 3_000;
+/** With what comes in meanwhile; then writers wait for the index. A search reads these rows word by word, 67 ms for a thousand. */
+export const UNINDEXED_ROWS_MAX = 5_000;
+/** When a job is over: 7 ms of a search for a hundred. A share of the dataset, between the two. */
+export const UNINDEXED_AT_REST_MIN = 100;
+export const UNINDEXED_AT_REST_SHARE = 0.002;
+export const UNINDEXED_AT_REST_MAX = 300;
+/** A fragment a commit; far fewer than the hundred from which on reading suffers. Looked at after so many commits. */
 export const FRAGMENTS_MAX = 64;
+export const FRAGMENTS_LOOK_COMMITS = 16;
 export const SEARCH_LIMIT_DEFAULT = 10;
 export const SEARCH_LIMIT_MAX = 100;
 /** With recency preferred a hit of this age counts a little less than one of today, and a very old one RECENCY_WORTH less. */
@@ -110,8 +118,10 @@ export const QUERY_CHARS_MAX = 1_000;
 export const SNIPPET_CHARS = 240;
 /** Rows of one merge: more gain nothing and hold memory. */
 export const LANCE_MERGE_ROWS_MAX = 1_000;
-/** From here on a vector index pays: a flat scan of 100,000 rows takes 80 ms. */
-export const VECTOR_INDEX_ROWS_MIN = 100_000;
+/** From here on a vector index pays: a search without it takes 6 ms for 10,000 rows and 50 ms for 100,000, and fragments that its segments keep apart are not written anew with every upkeep. */
+export const VECTOR_INDEX_ROWS_MIN = 10_000;
+/** Each upkeep adds a segment of the vector index and a fragment; after so many they are joined, which writes everything once. */
+export const VECTOR_SEGMENTS_MAX = 16;
 /** Versions younger than this stay, for readers of other processes that are in the middle of one. */
 export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 /** Rows that the ledger does not name are swept when they are older: a chunk is committed within seconds of its merge. */

@@ -28,7 +28,7 @@ export interface Stretch { start: number; end: number }
 /** Word vectors of two unrelated texts reach this by chance: below it, likeness says nothing. */
 const BASIC_COSINE_MIN = 0.35;
 /** Candidates of the quantised index that are compared exactly. */
-const REFINE_FACTOR = 6;
+const REFINE_FACTOR = 2;
 
 /** What another form of a word counts, against the word itself. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
 const FORM_WORTH = { respelled: 0.5, near: 0.2, far: 0.1 };

@@ -1,0 +1,59 @@
+/** Upkeep of a large dataset: what was tidied once is left alone, and does not pile up. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '@lancedb/lancedb';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, UNINDEXED_AT_REST_MAX, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN, VECTOR_SEGMENTS_MAX } from '#contract/limits';
+import { vectorAt } from '#fly-worker/embed/embedder';
+import { embedLocally, localEmbedder } from '#fly-worker/embed/local';
+import { openSemanticMemory, type MemoryRow, type SemanticMemory } from '#fly-worker/semantic/memory';
+
+const embedder = localEmbedder(), space = { tenant: 'large', embedder }, WORDS = ['harvest', 'quince', 'ledger', 'harbour', 'violin', 'glacier', 'budget', 'lantern', 'orchard', 'compass'];
+let folder: string, memory: SemanticMemory;
+beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'upkeep-')); memory = openSemanticMemory({ uri: folder }); });
+afterAll(async () => { await memory.close(); rmSync(folder, { recursive: true }); });
+
+function rowsOf(from: number, count: number, isNew = true): MemoryRow[] {
+  const texts = Array.from({ length: count }, (_, i) => `${WORDS[(from + i) % 10]!} ${WORDS[Math.floor((from + i) / 10) % 10]!} row${from + i}`), vectors = embedLocally(texts);
+  return texts.map((text, i) => ({ recordId: `r${from + i}`, contentHash: 'h', integrationId: 'outlook', connectionId: 'c', stream: 'mail', occurredAt: from + i, title: '', text, parts: [], people: [], url: null, vector: vectorAt(vectors, embedder.dims, i), isNew }));
+}
+const files = (): string[] => readdirSync(join(folder, 'large', `memory__${embedder.id}.lance`, 'data'));
+
+it('writes of a large dataset only what is new, joins everything once there are many pieces, and finds all of it meanwhile', async () => {
+  await memory.store(space, rowsOf(0, VECTOR_INDEX_ROWS_MIN));
+  await memory.upkeep(space);
+  expect(await memory.stats(space)).toMatchObject({ hasVectorIndex: true, unindexedRows: 0 });
+
+  let rows = VECTOR_INDEX_ROWS_MIN, most = 0;
+  const add = async (): Promise<void> => {
+    await memory.store(space, rowsOf(rows, UNINDEXED_AT_REST_MAX, false));
+    rows += UNINDEXED_AT_REST_MAX;
+    await memory.upkeep(space);
+    most = Math.max(most, (await memory.stats(space))!.fragments);
+  };
+  await add();                                                           // joins what the vector index has seen at once
+  const settled = files();
+  await add();
+  await add();
+  expect(files().filter((name) => settled.includes(name)), 'files from before').toEqual(settled);
+  expect(files().length - settled.length, 'files for what came since, before and after').toBeLessThanOrEqual(4);
+
+  for (let i = 0; i <= VECTOR_SEGMENTS_MAX; i += 1) await add();
+  const db = await connect(join(folder, 'large')), table = await db.openTable(`memory__${embedder.id}`);
+  expect((await table.listIndices()).find(({ columns }) => columns[0] === 'vector')!.numSegments!).toBeLessThan(VECTOR_SEGMENTS_MAX);
+  table.close();
+  db.close();
+  expect(most).toBeLessThan(FRAGMENTS_MAX);
+  expect(await memory.stats(space)).toMatchObject({ rows, unindexedRows: 0 });
+  for (const n of [0, VECTOR_INDEX_ROWS_MIN + 5, rows - 1]) expect((await memory.search(space, { q: `row${n}`, mode: 'keyword', limit: 1, vector: null }))[0]!.recordId).toBe(`r${n}`);
+}, 120_000);
+
+it('does not let more come in than the index keeps up with', async () => {
+  let most = 0;
+  for (let from = 100_000; from < 112_000; from += LANCE_MERGE_ROWS_MAX) {
+    await memory.store(space, rowsOf(from, LANCE_MERGE_ROWS_MAX));
+    most = Math.max(most, (await memory.stats(space))!.unindexedRows);
+  }
+  expect(most).toBeLessThanOrEqual(UNINDEXED_ROWS_MAX);
+}, 120_000);
