@@ -37,7 +37,7 @@ export interface DeskProcess { /** Resident, MB. */ memory: number; /** Files an
 /** The process in which the Worker runs: the other child of whoever started the one that listens at this port. Null: not to be found (no /proc, or it just ended). */
 export function deskProcess(port: string): DeskProcess | null {
   try {
-    const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => ({ pid, command: read(pid, 'cmdline'), parent: /PPid:\s+(\d+)/.exec(read(pid, 'status'))?.[1] })).filter(({ command }) => /workerd\0serve/.test(command));
+    const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => ({ pid, command: read(pid, 'cmdline') })).filter(({ command }) => /workerd\0serve/.test(command)).map((one) => ({ ...one, parent: /PPid:\s+(\d+)/.exec(read(one.pid, 'status'))?.[1] }));
     const proxy = all.find(({ command }) => command.includes(`:${port}\0`)), desk = all.find(({ pid, parent }) => proxy && pid !== proxy.pid && parent === proxy.parent);
     const kb = desk && /VmRSS:\s+(\d+) kB/.exec(read(desk.pid, 'status'))?.[1];
     return kb ? { memory: Number(kb) / 1024, open: readdirSync(`/proc/${desk.pid}/fd`).length } : null;
