@@ -15,7 +15,8 @@ export const FleetMachine = z.object({
 });
 export type FleetMachine = z.infer<typeof FleetMachine>;
 
-export const FleetAction = z.enum(['start', 'create', 'destroy']);
+/** `close`: it takes no further job and goes when it has done what it has. */
+export const FleetAction = z.enum(['start', 'create', 'close', 'destroy']);
 export type FleetAction = z.infer<typeof FleetAction>;
 
 /** `trying`: on its way, or we died on the way. `kept`: it had taken a job in the meantime. */

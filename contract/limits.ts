@@ -166,7 +166,15 @@ export const SCALE_UP_QUEUE_DEPTH = 5;
 /** A machine without a job for this long may go, unless it is the last. */
 export const SCALE_DOWN_IDLE_MS = 5 * MINUTE;
 export const FLEET_MAX = 3;
-/** Looks that may destroy are this far apart; one machine a look. */
+/** Up to so many machines one more comes at once, and one goes only when it was idle for SCALE_DOWN_IDLE_MS. Larger fleets are measured by their load. */
+export const FLEET_SMALL = 3;
+/** A crowd that a large fleet works off within this time calls for no machine: the minute's look starts up to DUE_SYNCS_MAX jobs at once, and a machine needs half of it to start. */
+export const FLEET_PATIENCE_MS = 30 * SECOND;
+/** A large fleet keeps so many slots that on average this share of them works: jobs come in bursts, and twice as many as usual must find room. */
+export const FLEET_LOAD_SHARE = 0.5;
+/** Over which time a worker averages how many of its slots work: as long as it would have to be idle. */
+export const LOAD_OVER_MS = 5 * MINUTE;
+/** Looks that may give up a machine are this far apart; one machine a look, so looks at a fleet beyond FLEET_SMALL are as many times as many. */
 export const FLEET_CHECK_MS = 5 * MINUTE;
 /** Any two looks are this far apart: a hundred starts at once are one look, and Fly allows one action a second. */
 export const FLEET_PAUSE_MS = 2 * SECOND;

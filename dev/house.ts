@@ -25,6 +25,8 @@ export interface HouseOptions {
   env?: Record<string, string>;
   say?: (line: string) => void;
   restartMs?: number;
+  /** Where workerd's inspector answers. Left out: somewhere. */
+  inspectorPort?: number | undefined;
 }
 
 export interface House {
@@ -64,7 +66,7 @@ function secretsOf(dir: string): Secrets {
 }
 
 /** Starts everything, in order; what was started is stopped again when something later fails. Throws with what to do. */
-export async function startHouse({ dir, port, workers, env = {}, say = () => undefined, restartMs = 500 }: HouseOptions): Promise<House> {
+export async function startHouse({ dir, port, workers, env = {}, say = () => undefined, restartMs = 500, inspectorPort = 0 }: HouseOptions): Promise<House> {
   mkdirSync(dir, { recursive: true });
   const secrets = secretsOf(dir), stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => { for (const s of stops.splice(0).reverse()) await s().catch((error: unknown) => say(`while stopping: ${String(error)}`)); };
@@ -90,7 +92,7 @@ export async function startHouse({ dir, port, workers, env = {}, say = () => und
     });
     stops.push(async () => { await fleet.stop(); log.end(); });
     const fly = workers === undefined ? flyOf(`http://127.0.0.1:${port + 1}`, flyToken) : {};
-    const restartWorker = await startWorker(dir, port, { SIGN_UP: 'open', ALLOW_LOOPBACK: '1', ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, OPERATOR_SECRET: secrets.operator, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
+    const restartWorker = await startWorker(dir, { port, inspectorPort }, { SIGN_UP: 'open', ALLOW_LOOPBACK: '1', ...shared, ...fly, APP_URL: url, AUTH_DATABASE_URL: authUrl, AUTH_SECRET: secrets.auth, TOKEN_KEYS: secrets.token, JOB_TOKEN_SECRET: secrets.job, OPERATOR_SECRET: secrets.operator, WORKER_URL: `http://127.0.0.1:${port + 1}` }, stops);
     stops.push(startCron(url));
     // The workers first: they hand their jobs back to a Worker that still answers.
     stops.push(() => fleet.stop());
@@ -152,11 +154,11 @@ async function startSandboxProcess(dir: string, port: number, env: Record<string
 }
 
 /** The Worker in workerd, as `wrangler dev` runs it. Secrets go through a file only we can read, never through arguments. Answers how to restart it. */
-async function startWorker(dir: string, port: number, vars: Record<string, string>, stops: (() => Promise<void>)[]): Promise<House['restartWorker']> {
+async function startWorker(dir: string, { port, inspectorPort }: { port: number; inspectorPort: number }, vars: Record<string, string>, stops: (() => Promise<void>)[]): Promise<House['restartWorker']> {
   const file = join(dir, 'worker.env');
   writeFileSync(file, Object.entries(vars).map(([k, v]) => `${k}=${JSON.stringify(v)}\n`).join(''), { mode: 0o600 });
   const log = createWriteStream(join(dir, 'edge.log'), { flags: 'a' });
-  const start = (): Kept => startKept(dir, 'wrangler', [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--ip', '127.0.0.1',
+  const start = (): Kept => startKept(dir, 'wrangler', [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--inspector-port', String(inspectorPort), '--ip', '127.0.0.1',
     '--env-file', file, '--persist-to', join(dir, 'wrangler'), '--log-level', 'warn', '--show-interactive-dev-session=false'], {
     cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CLOUDFLARE_CF_FETCH_ENABLED: 'false', X_LOCAL_OBSERVABILITY: 'false', CI: '1' },

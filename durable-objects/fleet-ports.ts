@@ -26,6 +26,8 @@ export interface Workers {
   report(machineId: string): Promise<WorkerReport | null>;
   /** `drained`: it holds no job and will take none. `unknown`: no clear answer, so it stays. */
   drain(machineId: string): Promise<'drained' | 'busy' | 'unknown'>;
+  /** It takes no further job, and does what it has in hand. `unknown`: no clear answer; it may or may not have heard. */
+  close(machineId: string): Promise<'closed' | 'unknown'>;
 }
 
 export interface FleetPorts {

@@ -5,9 +5,9 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { FleetDecision, FleetError, FleetStatus } from '#contract/fleet';
-import { FLEET_DECISIONS_MAX, FLEET_PAUSE_MS, FLEET_RETRY_MS } from '#contract/limits';
+import { FLEET_DECISIONS_MAX, FLEET_PAUSE_MS } from '#contract/limits';
 import { takeTurns } from '#contract/turns';
-import { decideFleet, fleetRules, type FleetChoice, type FleetRules, type FleetSettings, type SeenMachine, type Sight } from './fleet-machine.ts';
+import { checkEvery, crowdAt, decideFleet, fleetRules, nextLookAt, type Crowd, type FleetChoice, type FleetRules, type FleetSettings, type SeenMachine, type Sight } from './fleet-machine.ts';
 import { MachinesApiError, type FleetPorts, type ListedMachine, type MachinesApi, type MachineTemplate } from './fleet-ports.ts';
 
 interface Seen extends SeenMachine { region: string | null; instanceId: string | null }
@@ -22,6 +22,7 @@ interface Memory {
   /** Fly asked us to be quiet until then. */
   quietUntil: number;
   condemned: string | null;
+  crowd: Crowd;
   /** The newest machine's, for the day when none is left. */
   template: MachineTemplate | null;
   decisions: FleetDecision[];
@@ -30,7 +31,7 @@ interface Memory {
   failures: number;
 }
 
-const EMPTY: Memory = { seen: [], depth: null, lookedAt: null, checkAt: 0, quietUntil: 0, condemned: null, template: null, decisions: [], resting: null, error: null, failures: 0 };
+const EMPTY: Memory = { seen: [], depth: null, lookedAt: null, checkAt: 0, quietUntil: 0, condemned: null, crowd: { since: null, lastAt: null }, template: null, decisions: [], resting: null, error: null, failures: 0 };
 
 export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
   readonly #ports: FleetPorts;
@@ -74,7 +75,8 @@ export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
     try {
       const checkDue = now >= this.#memory.checkAt, sight = await this.#survey(machines, now);
       const choice = decideFleet({ ...sight, checkDue }, this.#rules);
-      this.#keep({ resting: choice.action === 'none' ? choice.why : null, checkAt: checkDue ? now + this.#rules.checkMs : this.#memory.checkAt });
+      const isChecked = checkDue && !(choice.action === 'none' && choice.postponed), running = sight.machines.filter(({ report }) => report && !report.draining).length;
+      this.#keep({ resting: choice.action === 'none' ? choice.why : null, checkAt: isChecked ? now + checkEvery(running, this.#rules) : this.#memory.checkAt });
       if (choice.action !== 'none') await this.#act(machines, choice, sight.depth);
       grown = choice.action === 'start' || choice.action === 'create';
       if (sight.depth !== null) this.#keep({ failures: 0 });
@@ -84,11 +86,10 @@ export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
     await this.#wakeAt(this.#nextLook(grown));
   }
 
-  /** Soon after growing, because one more may not be enough; in a while after trouble; else when the regular look comes round. */
-  #nextLook(grown: boolean): number {
-    const { checkAt, quietUntil, failures, condemned } = this.#memory, now = Date.now(), soon = now + FLEET_PAUSE_MS;
-    const open = failures > 0 || condemned !== null;
-    return Math.max(quietUntil, soon, grown ? soon : open ? now + Math.min(FLEET_RETRY_MS, this.#rules.checkMs) : checkAt);
+  #nextLook(hasGrown: boolean): number {
+    const { checkAt, quietUntil, failures, condemned, crowd, seen } = this.#memory;
+    const isOpen = failures > 0 || condemned !== null || seen.some(({ report }) => report?.draining);
+    return Math.max(quietUntil, nextLookAt({ now: Date.now(), checkAt, crowd, hasGrown, isOpen }, this.#rules));
   }
 
   /** Lists the machines, asks those that run, counts the jobs that wait; all of it is remembered. Throws MachinesApiError. */
@@ -100,8 +101,9 @@ export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
     seen.sort((a, b) => a.createdAt - b.createdAt);
     const newest = listed.filter((m) => m.template).toSorted((a, b) => a.createdAt - b.createdAt).at(-1);
     const condemned = seen.some((m) => m.id === this.#memory.condemned) ? this.#memory.condemned : null;
-    this.#keep({ seen, depth, condemned, template: newest?.template ?? this.#memory.template });
-    return { machines: seen, depth, condemned, now };
+    const crowd = crowdAt(this.#memory.crowd, depth, now, this.#rules);
+    this.#keep({ seen, depth, condemned, crowd, template: newest?.template ?? this.#memory.template });
+    return { machines: seen, depth, condemned, crowd, now };
   }
 
   async #ask({ id, state, createdAt, region, instanceId }: ListedMachine, before: Seen | undefined, now: number): Promise<Seen> {
@@ -125,6 +127,11 @@ export class FleetObject<E extends FleetSettings> extends DurableObject<E> {
         case 'create': {
           if (!this.#memory.template) throw new MachinesApiError('no_template', 'There is no machine whose configuration a new one could have. Deploy the worker app once (fly deploy).');
           return settle({ machine_id: await machines.create(this.#memory.template), outcome: 'done' });
+        }
+        case 'close': {
+          const isClosed = await this.#ports.workers.close(choice.machineId) === 'closed';
+          if (isClosed) this.#keep({ seen: this.#memory.seen.map((m) => (m.id === choice.machineId && m.report ? { ...m, report: { ...m.report, draining: true } } : m)) });
+          return settle({ outcome: isClosed ? 'done' : 'failed' });
         }
         case 'destroy': return settle({ outcome: await this.#destroy(machines, choice.machineId) });
       }

@@ -42,14 +42,17 @@ export interface RecordRow {
 }
 export interface NodeRow { id: string; type: string; key: string; name: string; props: string; at: string; by: string; sys: boolean }
 export interface EdgeRow { id: string; src: string; type: string; dst: string }
-export interface EvidenceRow { rec: string; id: string; kind: 'n' | 'e'; method: string; conf: number; name: string | null; props: string | null }
+export interface EvidenceRow { rec: string; id: string; method: string; conf: number; name: string | null; props: string | null }
 export interface ChunkRows { records: RecordRow[]; nodes: NodeRow[]; edges: EdgeRow[]; evidence: EvidenceRow[] }
 
 /**
  * The same as Postgres takes it fastest: per table one array literal a column, in the order of the commit's unnest. Plain strings, so that they
  * cross threads and JSON without being taken apart (rows as JSON in JSON cost twice the bytes, all of it escaped quotes).
  */
-export interface ChunkColumns { recordIds: string[]; records: string[]; staged: string[]; nodes: string[]; edges: string[]; evidence: string[] }
+export interface ChunkColumns { recordIds: string[]; records: string[]; staged: string[]; nodes: string[]; edges: string[]; evidence: EvidenceColumns }
+
+/** Of the evidence, which names every id many times: `records` are the ids once, `rows` begins with positions in them and in the ids of `staged` (from 1) or, negative, of `edges`. A third of the bytes. */
+export interface EvidenceColumns { records: string; rows: string[] }
 
 const systemTypes = new Set<string>(SYSTEM_NODE_TYPES);
 
@@ -78,7 +81,7 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
     if (here.has(id)) continue;
     here.add(id);
     const props = JSON.stringify(e.properties), isNamed = e.name !== '' && e.name !== e.key;
-    evidence.push({ rec: record, id, kind: 'n', method: e.method, conf: e.confidence, name: isNamed ? e.name : null, props: props === '{}' ? null : props });
+    evidence.push({ rec: record, id, method: e.method, conf: e.confidence, name: isNamed ? e.name : null, props: props === '{}' ? null : props });
     const row: NodeRow = { id, type: e.type, key: e.key, name: isNamed ? e.name : e.key, props, at: describedAt(isNamed, e.method, at), by: record, sys: systemTypes.has(e.type) };
     const other = nodes.get(id);
     if (!other || isNewer(row, other)) nodes.set(id, row);
@@ -88,7 +91,7 @@ function addFacts(tenantId: string, record: string, at: string, facts: Facts, no
     if (here.has(id)) continue;
     here.add(id);
     const props = JSON.stringify(r.properties);
-    evidence.push({ rec: record, id, kind: 'e', method: r.method, conf: r.confidence, name: null, props: props === '{}' ? null : props });
+    evidence.push({ rec: record, id, method: r.method, conf: r.confidence, name: null, props: props === '{}' ? null : props });
     if (!edges.has(id)) edges.set(id, { id, src, type: r.type, dst });
   }
 }
@@ -108,13 +111,21 @@ export function toColumns({ records, nodes, edges, evidence }: ChunkRows): Chunk
     staged: [plain(nodes.map((n) => n.id)), quoted(nodes.map((n) => n.type)), quoted(nodes.map((n) => n.key)), quoted(nodes.map((n) => n.name)), plain(nodes.map((n) => (n.sys ? 't' : 'f')))],
     nodes: [plain(system.map((n) => n.id)), quoted(system.map((n) => n.type)), quoted(system.map((n) => n.key)), quoted(system.map((n) => n.name)), quoted(system.map((n) => n.props)), quoted(system.map((n) => n.at)), plain(system.map((n) => n.by))],
     edges: [plain(edges.map((e) => e.id)), plain(edges.map((e) => e.src)), quoted(edges.map((e) => e.type)), plain(edges.map((e) => e.dst))],
-    evidence: [plain(evidence.map((e) => e.rec)), plain(evidence.map((e) => e.id)), plain(evidence.map((e) => e.kind)), plain(evidence.map((e) => e.method)), plain(evidence.map((e) => String(e.conf))),
-      quoted(evidence.map((e) => e.name)), quoted(evidence.map((e) => e.props))],
+    evidence: toEvidenceColumns(nodes, edges, evidence),
+  };
+}
+
+function toEvidenceColumns(nodes: NodeRow[], edges: EdgeRow[], evidence: EvidenceRow[]): EvidenceColumns {
+  const records = new Map<string, number>(), targets = new Map<string, number>([...nodes.map(({ id }, i) => [id, i + 1] as const), ...edges.map(({ id }, i) => [id, -i - 1] as const)]);
+  for (const { rec } of evidence) if (!records.has(rec)) records.set(rec, records.size + 1);
+  return {
+    records: plain([...records.keys()]),
+    rows: [plain(evidence.map((e) => records.get(e.rec)!)), plain(evidence.map((e) => targets.get(e.id)!)), plain(evidence.map((e) => e.method)), plain(evidence.map((e) => e.conf)), quoted(evidence.map((e) => e.name)), quoted(evidence.map((e) => e.props))],
   };
 }
 
 /** Values that need no quotes: ids, hashes, numbers, single letters. */
-export const plain = (values: string[]): string => `{${values.join(',')}}`;
+export const plain = (values: readonly (string | number)[]): string => `{${values.join(',')}}`;
 /** Any text; null is null. Postgres takes neither NUL nor half a surrogate pair, and both occur in mail: this is where they end. */
 export const quoted = (values: (string | null)[]): string => `{${values.map((v) => (v === null ? 'NULL' : `"${SPECIAL.test(v) ? escaped(v) : v}"`)).join(',')}}`;
 /** One test spares most values three replacements. */

@@ -38,8 +38,10 @@ export interface Chunk {
   unchanged: string[];
   failures: Failure[];
   rows: ChunkColumns;
-  /** Records whose former content stands in the ledger: their old facts go. */
+  /** Records whose former content stands in the ledger: their old facts go. None: no record of the chunk has ever been stored. */
   edited: string[];
+  /** Records of the job failed earlier: some of them may be stored now. */
+  mayHeal: boolean;
   /** Records that the provider has no more: gone with everything only they supported. None of them is among the others. */
   forgotten: string[];
   /** Why the window was passed over; null: it was read. */
@@ -137,13 +139,13 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
   const { window: w, rows } = chunk;
   const outcomes = [...rows.recordIds.map(() => 'stored'), ...chunk.unchanged.map(() => 'unchanged'), ...chunk.failures.map(() => 'failed')];
   const entries = [plain([...rows.recordIds, ...chunk.unchanged, ...chunk.failures.map((f) => f.recordId)]), plain(outcomes)];
-  const failures = [plain(chunk.failures.map((f) => f.recordId)), quoted(chunk.failures.map((f) => f.providerId)), quoted(chunk.failures.map((f) => f.kind)), quoted(chunk.failures.map((f) => f.message))];
+  const none = sql``, heals = chunk.mayHeal, isEdit = chunk.edited.length > 0;
   const checkpointData = JSON.stringify({ streams: chunk.streams, covered: chunk.coveredTotal });
   return sql`
     with gate as (
       select j.tenant_id, j.id as job_id, w.stream, w.no, w.since, j.failed from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
        where j.tenant_id = ${tenantId} and j.id = ${jobId}::uuid and j.fence = ${lease.fence}::bigint and j.status = 'running'
-         and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done
+         and w.stream = ${w.stream} and w.no = ${w.no}::int and w.seq = ${w.seq}::int and not w.done and (${heals}::boolean or j.failed = 0)
          and not exists (select from barred_records b where b.tenant_id = ${tenantId} and b.record_id = any(${plain(rows.recordIds)}::uuid[]))
          for update of j, w),
     met as (select x.id, x.outcome from gate, ${unnest(entries, 'uuid', 'text')} as x(id, outcome)),
@@ -153,36 +155,27 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     counted as (
       select count(*)::int as met, (count(*) filter (where outcome = 'stored'))::int as stored, (count(*) filter (where outcome = 'unchanged'))::int as unchanged,
              (count(*) filter (where outcome = 'failed'))::int as failed from entries),
-    healed as (
-      update sync_ledger l set outcome = (select met.outcome from met where met.id = l.record_id)
-       where l.tenant_id = ${tenantId} and l.job_id = ${jobId}::uuid and l.outcome = 'failed'
-         and l.record_id = any((select array_agg(met.id) from met, gate where gate.failed > 0 and met.outcome <> 'failed')::uuid[])
-       returning l.record_id, l.stream, l.window_no as no, l.outcome),
-    mended as (delete from record_failures f using gate, healed h where f.tenant_id = gate.tenant_id and f.job_id = gate.job_id and f.record_id = h.record_id),
+    ${heals ? healing(lease) : none}
     moved as (
       select stream, no, sum(seq)::int as seq, sum(seen)::int as seen, sum(stored)::int as stored, sum(unchanged)::int as unchanged, sum(duplicate)::int as duplicate, sum(failed)::int as failed from (
         select gate.stream, gate.no, 1 as seq, ${chunk.seen}::int as seen, c.stored, c.unchanged, ${chunk.seen}::int - c.met as duplicate, c.failed from gate, counted c
-        union all select stream, no, 0, 0, (outcome = 'stored')::int, (outcome = 'unchanged')::int, 0, -1 from healed) as parts group by stream, no),
+        ${heals ? sql`union all select stream, no, 0, 0, (outcome = 'stored')::int, (outcome = 'unchanged')::int, 0, -1 from healed` : none}) as parts group by stream, no),
     total as (select sum(seen)::int as seen, sum(stored)::int as stored, sum(unchanged)::int as unchanged, sum(duplicate)::int as duplicate, sum(failed)::int as failed from moved),
     spent as (
       insert into acu_usage (tenant_id, month, job_id, records_stored) select gate.tenant_id, ${thisMonth}, gate.job_id, t.stored from gate, total t where t.stored > 0
        on conflict (tenant_id, month, job_id) do update set records_stored = acu_usage.records_stored + excluded.records_stored),
-    failures as (
-      insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
-      select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, ${unnest(failures, 'uuid', 'text', 'text', 'text')} as x(id, pid, kind, message)
-       order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),
+    ${chunk.failures.length > 0 ? failing(chunk.failures) : none}
     arrived as (select x.* from gate, ${recordRows(rows)}),
     stored as (
       insert into records (tenant_id, record_id, integration_id, connection_id, stream, provider_id, kind, content_hash, title, preview, url, occurred_at, ends_at, people, redacted, stored_by_job)
       select gate.tenant_id, x.id, ${integrationId}, ${connectionId}::uuid, gate.stream, x.provider_id, x.kind, x.hash, x.title, x.preview, x.url, x.at, x.ends, x.people::text[], x.redacted::jsonb, gate.job_id
         from gate, arrived x
-       order by x.id on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
+       order by x.id ${isEdit ? sql`on conflict (tenant_id, record_id) do update set content_hash = excluded.content_hash, kind = excluded.kind, title = excluded.title, preview = excluded.preview,
          url = excluded.url, occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, people = excluded.people, redacted = excluded.redacted, stored_by_job = excluded.stored_by_job, stored_at = now()
-       where records.content_hash <> excluded.content_hash),
+       where records.content_hash <> excluded.content_hash` : none}),
     ${factStatements(rows, chunk.edited)},
-    ${chunk.edited.length + chunk.forgotten.length === 0 ? sql`forgotten as (select from gate where false)` : forgottenBehindGate(chunk.forgotten, chunk.edited)},
-    ${chunk.mark === null ? sql`` : sql`${markBehindGate(lease, chunk.mark)},`}
-    removed as (select count(*)::int as n from forgotten),
+    ${isEdit || chunk.forgotten.length > 0 ? sql`${forgottenBehindGate(chunk.forgotten, chunk.edited)}, removed as (select count(*)::int as n from forgotten)` : sql`removed as (select 0 as n)`},
+    ${chunk.mark === null ? none : sql`${markBehindGate(lease, chunk.mark)},`}
     advanced as (
       update sync_windows w set seq = w.seq + m.seq, seen = w.seen + m.seen, stored = w.stored + m.stored, unchanged = w.unchanged + m.unchanged, failed = w.failed + m.failed, duplicate = w.duplicate + m.duplicate,
              checkpoint = case m.seq when 1 then ${chunk.done ? null : JSON.stringify(chunk.checkpoint)}::jsonb else w.checkpoint end, done = case m.seq when 1 then ${chunk.done}::boolean else w.done end,
@@ -198,6 +191,22 @@ function commitStatement(lease: Lease, chunk: Chunk): SQL {
     returning ${counterColumns('historical_sync_jobs.')}, ${left(lease)} - t.stored as records_left`;
 }
 
+/** Behind the gate: records of \`met\` that had failed are booked anew as what they are now, and their failures go. */
+const healing = ({ tenantId, jobId }: Lease): SQL => sql`
+    healed as (
+      update sync_ledger l set outcome = (select met.outcome from met where met.id = l.record_id)
+       where l.tenant_id = ${tenantId} and l.job_id = ${jobId}::uuid and l.outcome = 'failed'
+         and l.record_id = any((select array_agg(met.id) from met, gate where gate.failed > 0 and met.outcome <> 'failed')::uuid[])
+       returning l.record_id, l.stream, l.window_no as no, l.outcome),
+    mended as (delete from record_failures f using gate, healed h where f.tenant_id = gate.tenant_id and f.job_id = gate.job_id and f.record_id = h.record_id),`;
+
+/** Behind the gate: what failed, and why. */
+const failing = (failures: Failure[]): SQL => sql`
+    failures as (
+      insert into record_failures (tenant_id, job_id, record_id, stream, provider_id, kind, message)
+      select gate.tenant_id, gate.job_id, x.id, gate.stream, x.pid, x.kind, x.message from gate, ${unnest([plain(failures.map((f) => f.recordId)), quoted(failures.map((f) => f.providerId)), quoted(failures.map((f) => f.kind)), quoted(failures.map((f) => f.message))], 'uuid', 'text', 'text', 'text')} as x(id, pid, kind, message)
+       order by x.id on conflict (tenant_id, job_id, record_id) do update set message = excluded.message, attempts = record_failures.attempts + 1),`;
+
 /** Array literals side by side, as rows. */
 export const unnest = (columns: string[], ...types: string[]): SQL => sql`unnest(${sql.join(columns.map((c, i) => sql`${c}::${sql.raw(types[i]!)}[]`), sql`, `)})`;
 /** A chunk's columns as tables named x, in the order `toColumns` writes them. */
@@ -205,7 +214,9 @@ const recordRows = (c: ChunkColumns): SQL => sql`${unnest(c.records, 'uuid', 'te
 export const stagedRows = (c: ChunkColumns): SQL => sql`${unnest(c.staged, 'uuid', 'text', 'text', 'text', 'boolean')} as x(id, type, key, name, sys)`;
 const nodeRows = (c: ChunkColumns): SQL => sql`${unnest(c.nodes, 'uuid', 'text', 'text', 'text', 'text', 'timestamptz', 'uuid')} as x(id, type, key, name, props, at, by)`;
 export const edgeRows = (c: ChunkColumns): SQL => sql`${unnest(c.edges, 'uuid', 'uuid', 'text', 'uuid')} as x(id, src, type, dst)`;
-export const evidenceRows = (c: ChunkColumns): SQL => sql`${unnest(c.evidence, 'uuid', 'uuid', '"char"', 'text', 'real', 'text', 'text')} as x(rec, id, kind, method, conf, name, props)`;
+export const evidenceRows = ({ staged, edges, evidence: { records, rows } }: ChunkColumns): SQL => sql`(
+      select k.records[e.rec] as rec, case when e.target > 0 then k.nodes[e.target] else k.edges[-e.target] end as id, case when e.target > 0 then 'n' else 'e' end::"char" as kind, e.method, e.conf, e.name, e.props
+        from (select ${records}::uuid[] as records, ${staged[0]}::uuid[] as nodes, ${edges[0]}::uuid[] as edges) k, ${unnest(rows, 'int', 'int', 'text', 'real', 'text', 'text')} as e(rec, target, method, conf, name, props)) as x`;
 
 /** A node is described by the newest record that names it, whatever the order of arrival. */
 export const describingAnew = sql`on conflict (tenant_id, id) do update set name = excluded.name, properties = excluded.properties, described_at = excluded.described_at, described_by = excluded.described_by
@@ -222,7 +233,7 @@ function factStatements(rows: ChunkColumns, edited: string[]): SQL {
     staged as (
       insert into discovered_entities (tenant_id, id, entity_type, key, name, status)
       select gate.tenant_id, x.id, x.type, x.key, x.name, case when x.sys or x.type in (select slug from active) then 'promoted' else 'staged' end
-        from gate, things x order by x.id on conflict do nothing returning id),
+        from gate, things x order by x.id on conflict (tenant_id, id) do nothing returning id),
     activated as (
       select distinct on (x.id) x.id, x.type, x.key, coalesce(n.name, x.key) as name, coalesce(n.props, '{}') as props, case when n.name is null then ${UNNAMED_AT}::timestamptz else r.at end as at, n.rec as by
         from active a join things x on x.type = a.slug and not x.sys join news n on n.id = x.id join arrived r on r.id = n.rec
@@ -231,20 +242,25 @@ function factStatements(rows: ChunkColumns, edited: string[]): SQL {
       insert into graph_nodes (tenant_id, id, node_type, key, name, properties, described_at, described_by)
       select gate.tenant_id, x.id, x.type, x.key, x.name, x.props::jsonb, x.at, x.by
         from gate, (select * from ${nodeRows(rows)} union all select * from activated) x
+       where not exists (select from graph_nodes g where g.tenant_id = gate.tenant_id and g.id = x.id and (g.described_at, g.described_by) >= (x.at, x.by))
        order by x.id ${describingAnew}),
     edges as (
       insert into graph_edges (tenant_id, id, source, edge_type, target)
       select gate.tenant_id, x.id, x.src, x.type, x.dst from gate, ${edgeRows(rows)}
-       order by x.id on conflict do nothing returning id),
-    outdated as (
+       order by x.id on conflict (tenant_id, id) do nothing returning id),
+    ${edited.length === 0 ? sql`found as (${evidenceFound})` : sql`outdated as (
       delete from evidence e using gate where e.tenant_id = gate.tenant_id and e.record_id = any(${plain(edited)}::uuid[])
          and not exists (select from news where news.rec = e.record_id and news.id = e.target_id)),
     found as (
-      insert into evidence (tenant_id, record_id, target_id, target_kind, method, confidence, name, properties)
-      select gate.tenant_id, n.rec, n.id, n.kind, n.method, n.conf, n.name, n.props::jsonb from gate, news n order by n.rec, n.id
+      ${evidenceFound} order by n.rec, n.id
        on conflict (tenant_id, record_id, target_id) do update set method = excluded.method, confidence = excluded.confidence, name = excluded.name, properties = excluded.properties
-       where (evidence.method, evidence.confidence, evidence.name, evidence.properties) is distinct from (excluded.method, excluded.confidence, excluded.name, excluded.properties))`;
+       where (evidence.method, evidence.confidence, evidence.name, evidence.properties) is distinct from (excluded.method, excluded.confidence, excluded.name, excluded.properties))`}`;
 }
+
+/** Of a record that was never stored there is no evidence: nothing to meet, nothing to wait for, so neither order nor conflict. */
+const evidenceFound = sql`
+      insert into evidence (tenant_id, record_id, target_id, target_kind, method, confidence, name, properties)
+      select gate.tenant_id, n.rec, n.id, n.kind, n.method, n.conf, n.name, n.props::jsonb from gate, news n`;
 
 /** After an answer that got lost: did this chunk land? The same fence means nobody else can have moved the window. Throws FencedError, DatabaseError. */
 export async function landed(db: Database, lease: Lease, window: OpenWindow): Promise<Counters | null> {

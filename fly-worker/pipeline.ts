@@ -269,7 +269,7 @@ async function storeAddressed(line: Line, owner: Owner, window: OpenWindow, page
     await line.inTurn(async () => {
       if (line.unsure) throw line.unsure;
       const edited = ids.filter((id) => before.has(id) || overtaken.has(id));
-      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten });
+      const chunk = chunkOf(line, window, page, { seen: window.retryOf === null ? sorted.seen : 0, unchanged: sorted.unchanged, failures, rows: prepared.rows, edited, forgotten, mayHeal: line.counters.ledger.failed > 0 });
       line.counters = await commitSurely(shop.db, lease, chunk).catch((error: unknown) => { if (isUnavailable(error)) line.unsure = error as Error; throw error; });
       Object.assign(window, { seq: window.seq + 1, checkpoint: chunk.checkpoint, done: chunk.done, covered: chunk.covered, note: chunk.note, leftOut: chunk.leftOut });
       for (const others of line.overtaken) if (others !== overtaken) for (const id of ids) others.add(id);
@@ -303,7 +303,7 @@ async function withoutBadValues({ shop, lease }: Run, owner: Owner, records: Add
 }
 
 /** The chunk with the progress it will have made. Looked at inside the turn, when all other windows stand still. */
-function chunkOf(line: Line, window: OpenWindow, page: Catch, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited' | 'forgotten'>): Chunk {
+function chunkOf(line: Line, window: OpenWindow, page: Catch, parts: Pick<Chunk, 'seen' | 'unchanged' | 'failures' | 'rows' | 'edited' | 'forgotten' | 'mayHeal'>): Chunk {
   const { done, mark = null } = page, note = page.skipped ?? null;
   const order = line.streams.get(window.stream)?.order ?? 'unordered', leftOut = page.leftOut ?? 0;
   const covered = done ? 1 : Math.max(window.covered, page.covered ?? coveredByPage(order, window, page.records.at(-1)?.occurredAt ?? null));

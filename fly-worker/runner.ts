@@ -3,11 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Connector } from '#contract/connector';
 import type { Outcome, Progress } from '#contract/job';
-import { ASK_AGAIN_MS } from '#contract/limits';
+import { ASK_AGAIN_MS, LOAD_OVER_MS } from '#contract/limits';
 import type { Database } from '#migrations/database';
 import { DoorError, type Claim, type Credentials, type Door, type ModelKey } from './door.ts';
 import { connectorOf, ProviderError } from './connectors/index.ts';
 import { ConnectionRemoved, LeaseLost, outcomeOf, Shutdown } from './outcome.ts';
+import { openLoad } from './load.ts';
 import { isUnavailable, toProgress, type Counters, type Lease } from './ledger.ts';
 import type { MemoryGuard } from './memory-guard.ts';
 import type { RunMetrics } from './metrics.ts';
@@ -44,8 +45,10 @@ export interface Runner {
   readonly busy: number;
   /** Since when no slot has worked; null while one does. */
   readonly idleSince: number | null;
-  /** Takes no job from now on. False, and nothing changes: a slot is busy. The answer and the closing are one step, so no job slips in between. */
-  drain(): boolean;
+  /** Slots that worked lately, on average. */
+  readonly load: number;
+  /** Takes no job from now on. False, and nothing changes: a slot is busy. The answer and the closing are one step, so no job slips in between. `whenDone`: always true; busy slots end with what they have in hand. */
+  drain(options?: { whenDone?: boolean }): boolean;
   readonly draining: boolean;
   /** Resolves when every slot has handed its job back. */
   stop(): Promise<void>;
@@ -59,10 +62,11 @@ const CANDIDATES_STALE_MS = 250;
 export function createRunner(options: RunnerOptions): Runner {
   const slots = new Set<Promise<void>>();
   const shutdown = new AbortController();
+  const load = openLoad(LOAD_OVER_MS);
   let draining = options.draining ?? false, idleSince: number | null = Date.now();
 
   async function workThrough(): Promise<void> {
-    while (!shutdown.signal.aborted) {
+    while (!shutdown.signal.aborted && !draining) {
       const claim = await askAgain(() => claimNext(options, shutdown.signal), shutdown.signal, (error) => options.log('claim_failed', { error: error.message }));
       if (!claim) return;
       // Where one job waited there may be more: each slot that finds one wakes the next.
@@ -74,9 +78,11 @@ export function createRunner(options: RunnerOptions): Runner {
     if (draining || shutdown.signal.aborted || slots.size >= options.slots) return false;
     const slot = workThrough().catch((error: unknown) => options.log('drain_failed', { error: String(error) })).finally(() => {
       slots.delete(slot);
+      load.is(slots.size);
       if (slots.size === 0) idleSince = Date.now();
     });
     slots.add(slot);
+    load.is(slots.size);
     idleSince = null;
     return true;
   }
@@ -84,8 +90,9 @@ export function createRunner(options: RunnerOptions): Runner {
     ring,
     get busy() { return slots.size; },
     get idleSince() { return idleSince; },
-    drain() {
-      if (slots.size > 0) return false;
+    get load() { return load.mean; },
+    drain({ whenDone = false } = {}) {
+      if (slots.size > 0 && !whenDone) return false;
       draining = true;
       return true;
     },

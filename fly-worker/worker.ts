@@ -29,7 +29,7 @@ import { openSweeper } from './sweep.ts';
 import { openTracer } from './tracing.ts';
 import { openWorkshop } from './workshop.ts';
 
-const DrainBody = z.object({ machine_id: z.string() }), ExportBody = z.object({ tenant_id: z.string().min(1) });
+const DrainBody = z.object({ machine_id: z.string(), when_done: z.boolean().default(false) }), ExportBody = z.object({ tenant_id: z.string().min(1) });
 
 const PRESSURES = ['none', 'high', 'severe'] as const;
 const MB = 1024 * 1024;
@@ -125,7 +125,7 @@ async function answer(rooms: Rooms, request: IncomingMessage, response: ServerRe
     if (path === 'POST /export') return await pour(response, exportMemory(rooms.memory, ExportBody.parse(await readJson(request)).tenant_id), (error) => log('export_broken', { error: String(error) }));
     switch (path) {
       case 'POST /doorbell': return reply(response, rooms.runner.ring() ? 202 : 429, {});
-      case 'POST /drain': return drain(rooms, DrainBody.parse(await readJson(request)).machine_id, response);
+      case 'POST /drain': return drain(rooms, DrainBody.parse(await readJson(request)), response);
       default: throw new ApiError('not_found', 'There is nothing at this address.');
     }
   } catch (error) {
@@ -153,15 +153,15 @@ async function queueOf(db: Database): Promise<{ jobs: number; oldestSeconds: num
 
 function health({ config, runner, guard }: Rooms): object {
   const idleMs = runner.idleSince === null ? 0 : Date.now() - runner.idleSince;
-  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, rss_bytes: process.memoryUsage.rss(), memory_pressure: guard.pressure };
+  return { ok: true, machine_id: config.FLY_MACHINE_ID ?? null, busy: runner.busy, draining: runner.draining, idle_seconds: idleMs / 1000, slots: config.WORKER_SLOTS, load: runner.load, rss_bytes: process.memoryUsage.rss(), memory_pressure: guard.pressure };
 }
 
-/** Before this machine is given up: from a yes on, no job begins here. A request that was meant for another machine closes nothing. */
-function drain({ config, runner, tell }: Rooms, machineId: string, response: ServerResponse): void {
-  if (machineId !== config.FLY_MACHINE_ID) throw new ApiError('unprocessable', 'This is another machine.');
-  if (!runner.drain()) throw new ApiError('invalid_state', `This machine works on ${runner.busy} jobs.`);
+/** Before this machine is given up: from a yes on, no job begins here; with `when_done` those in hand are done first. A request that was meant for another machine closes nothing. */
+function drain({ config, runner, tell }: Rooms, { machine_id, when_done }: z.infer<typeof DrainBody>, response: ServerResponse): void {
+  if (machine_id !== config.FLY_MACHINE_ID) throw new ApiError('unprocessable', 'This is another machine.');
+  if (!runner.drain({ whenDone: when_done })) throw new ApiError('invalid_state', `This machine works on ${runner.busy} jobs.`);
   tell({ type: 'draining' });
-  log('draining');
+  log('draining', { busy: runner.busy });
   reply(response, 200, { draining: true });
 }
 

@@ -24,19 +24,20 @@ export interface WorkshopParts {
 
 export function openWorkshop(parts: WorkshopParts): Workshop & Enricher {
   const { db, embedder, semantic } = parts;
-  // One merge costs much the same for 100 rows as for 400: the windows of a tenant share them.
-  const stores = new Map<string, (rows: MemoryRow[]) => Promise<void>>();
-  const storeOf = (tenant: string) => {
-    let store = stores.get(tenant);
-    if (!store) stores.set(tenant, store = coalesced((rows) => semantic.store({ tenant, embedder }, rows), LANCE_MERGE_ROWS_MAX));
-    return store;
+  // One merge costs much the same for 100 rows as for 400: the windows of a tenant share them. A tenant with nothing under way leaves nothing behind.
+  const stores = new Map<string, { store: (rows: MemoryRow[]) => Promise<void>; callers: number }>();
+  const storeTogether = async (tenant: string, rows: MemoryRow[]): Promise<void> => {
+    const shared = stores.get(tenant) ?? { store: coalesced((some: MemoryRow[]) => semantic.store({ tenant, embedder }, some), LANCE_MERGE_ROWS_MAX), callers: 0 };
+    stores.set(tenant, shared);
+    shared.callers += 1;
+    try { await shared.store(rows); } finally { if ((shared.callers -= 1) === 0) stores.delete(tenant); }
   };
   return {
     db, contentHash,
     prepare: (owner, fresh) => prepare(parts, owner, fresh),
     enrich: (lease, key, signal, onProgress) => enrich({ db, lease, semantic, space: { tenant: lease.tenantId, embedder }, model: openModel(key), signal, onProgress }),
     async remember(lease, records) {
-      await storeOf(lease.tenantId)(records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector, more, isNew }) => ({
+      await storeTogether(lease.tenantId, records.map(({ addressed: { source, recordId, contentHash: hash }, text, vector, more, isNew }) => ({
         recordId, contentHash: hash, integrationId: lease.integrationId, connectionId: lease.connectionId, stream: source.stream, occurredAt: Date.parse(source.occurredAt),
         title: text.title, text: text.text, parts: text.parts, people: text.people, url: source.url, vector, ...more && { more }, isNew,
       })));

@@ -1,20 +1,22 @@
 /** The scaling rule, as a table: every role a machine can play, every threshold on both sides, every combination up to four machines by property. */
 import { describe, expect, it } from 'vitest';
 import { MachineState } from '#contract/fleet';
-import { FLEET_CHECK_MS, FLEET_MAX, FLEET_SILENT_MS, SCALE_DOWN_IDLE_MS, SCALE_UP_QUEUE_DEPTH } from '#contract/limits';
-import { decideFleet, fleetRules, type FleetChoice, type FleetRules, type SeenMachine, type Sight } from '#durable-objects/fleet-machine';
+import { FLEET_CHECK_MS, FLEET_MAX, FLEET_PATIENCE_MS, FLEET_SILENT_MS, SCALE_DOWN_IDLE_MS, SCALE_UP_QUEUE_DEPTH } from '#contract/limits';
+import { checkEvery, crowdAt, decideFleet, fleetRules, nextLookAt, type Crowd, type FleetChoice, type FleetRules, type SeenMachine, type Sight } from '#durable-objects/fleet-machine';
 
 const NOW = 1_800_000_000_000, MINUTE = 60_000;
+const SLOTS = 4, CALM = { since: null, lastAt: null };
 const rules: FleetRules = { scaleUpDepth: 5, idleMs: 5 * MINUTE, max: 3, checkMs: 5 * MINUTE, silentMs: 2 * MINUTE };
 
 /** One machine of each kind that the rule tells apart. `idle`: long enough; `resting`: not yet. */
 const KINDS = {
-  busy: { state: 'started', report: { busy: 2, draining: false, idleMs: 0 } },
-  idle: { state: 'started', report: { busy: 0, draining: false, idleMs: 5 * MINUTE } },
-  resting: { state: 'started', report: { busy: 0, draining: false, idleMs: 5 * MINUTE - 1 } },
+  busy: { state: 'started', report: { busy: 2, draining: false, idleMs: 0, slots: SLOTS, load: 2 } },
+  idle: { state: 'started', report: { busy: 0, draining: false, idleMs: 5 * MINUTE, slots: SLOTS, load: 0 } },
+  resting: { state: 'started', report: { busy: 0, draining: false, idleMs: 5 * MINUTE - 1, slots: SLOTS, load: 0 } },
   booting: { state: 'started', silentSince: NOW - 2 * MINUTE + 1 },
   silent: { state: 'started', silentSince: NOW - 2 * MINUTE },
-  draining: { state: 'started', report: { busy: 0, draining: true, idleMs: 9 * MINUTE } },
+  draining: { state: 'started', report: { busy: 0, draining: true, idleMs: 9 * MINUTE, slots: SLOTS, load: 0 } },
+  closed: { state: 'started', report: { busy: 1, draining: true, idleMs: 0, slots: SLOTS, load: 1 } },
   created: { state: 'created', silentSince: NOW - 1 },
   starting: { state: 'starting', silentSince: NOW - 1 },
   stuck: { state: 'starting', silentSince: NOW - 2 * MINUTE },
@@ -24,8 +26,8 @@ type Kind = keyof typeof KINDS;
 
 /** Machines by kind, oldest first: `idle-0`, `busy-1`, .. */
 const machinesOf = (...kinds: Kind[]): SeenMachine[] => kinds.map((kind, i) => ({ report: null, silentSince: null, ...KINDS[kind], id: `${kind}-${i}`, createdAt: NOW - 1_000 + i }) as SeenMachine);
-interface Given { depth?: number | null; check?: boolean; condemned?: string | null }
-const sightOf = (kinds: Kind[], { depth = 0, check = true, condemned = null }: Given = {}): Sight => ({ machines: machinesOf(...kinds), depth, condemned, checkDue: check, now: NOW });
+interface Given { depth?: number | null; check?: boolean; condemned?: string | null; crowd?: Crowd }
+const sightOf = (kinds: Kind[], { depth = 0, check = true, condemned = null, crowd = CALM }: Given = {}): Sight => ({ machines: machinesOf(...kinds), depth, condemned, crowd, checkDue: check, now: NOW });
 const short = (choice: FleetChoice): string => (choice.action === 'create' || choice.action === 'none' ? choice.action : `${choice.action} ${choice.machineId}`);
 const decided = (kinds: Kind[], given?: Given): string => short(decideFleet(sightOf(kinds, given), rules));
 
@@ -72,12 +74,66 @@ describe('the regular look', () => {
   });
 });
 
+describe('a fleet of more than three', () => {
+  const large = { ...rules, max: 60 };
+  /** So many machines of four slots, the last ones made last; each with so much to do, now and on average. */
+  const fleet = (...says: { busy?: number; load?: number; draining?: boolean }[]): SeenMachine[] => says.map(({ busy = 1, load = busy, draining = false }, i) => ({
+    id: `m${i}`, state: 'started', createdAt: NOW - 1_000 + i, silentSince: null, report: { busy, load, draining, idleMs: busy === 0 ? 1_000 : 0, slots: SLOTS },
+  }));
+  const look = (machines: SeenMachine[], given: Given = {}): string => short(decideFleet({ ...sightOf([], given), machines }, large));
+  const ones = (count: number, each = {}): { busy?: number; load?: number }[] => Array.from({ length: count }, () => each);
+
+  it.each<[string, SeenMachine[], string]>([
+    ['half of the others\' slots would work', fleet(...ones(5, { busy: 2, load: 1.6 })), 'close m4'],
+    ['a little more than half of them', fleet(...ones(5, { busy: 2, load: 1.61 })), 'none'],
+    ['fewest jobs go first', fleet({ busy: 2 }, { busy: 0 }, { busy: 1 }, { busy: 2 }, { busy: 2 }), 'close m1'],
+    ['of several with as few the newest', fleet({ busy: 2 }, { busy: 1 }, { busy: 2 }, { busy: 1 }, { busy: 2 }), 'close m3'],
+    ['all are needed', fleet(...ones(8, { busy: 4 })), 'none'],
+    ['a moment\'s rest is no reason', fleet(...ones(8, { busy: 0, load: 3 })), 'none'],
+    ['three are kept for load\'s sake', fleet(...ones(3, { busy: 1, load: 0.1 })), 'none'],
+    ['four are not', fleet(...ones(4, { busy: 1, load: 0.1 })), 'close m3'],
+    // What the closed one still does will be the others'.
+    ['one is closed already', fleet(...ones(5, { busy: 2, load: 1.5 }), { busy: 2, load: 1.5, draining: true }), 'none'],
+    ['one is closed and has done what it had', fleet(...ones(5, { busy: 4 }), { busy: 0, draining: true }), 'destroy m5'],
+  ])('%s: %#', (_, machines, expected) => {
+    expect(look(machines)).toBe(expected);
+    if (!expected.startsWith('close')) return;
+    for (const [why, given] of Object.entries({ 'between regular looks': { check: false }, 'while a job waits': { depth: 1 }, 'while nobody knows': { depth: null }, 'soon after a crowd': { crowd: { since: null, lastAt: NOW - 5 * MINUTE + 1 } } } satisfies Record<string, Given>)) expect(look(machines, given), why).toBe('none');
+    expect(look(machines, { crowd: { since: null, lastAt: NOW - 5 * MINUTE } })).toBe(expected);
+  });
+
+  it.each<[number, Given, string]>([
+    [3, { depth: 400 }, 'none'], [3, { depth: 400, crowd: { since: NOW - FLEET_PATIENCE_MS + 1, lastAt: null } }, 'none'], [3, { depth: 6, crowd: { since: NOW - FLEET_PATIENCE_MS, lastAt: NOW } }, 'create'],
+    [59, { depth: 6, crowd: { since: NOW - FLEET_PATIENCE_MS, lastAt: NOW } }, 'create'], [60, { depth: 400, crowd: { since: NOW - MINUTE, lastAt: NOW } }, 'none'], [3, { depth: 5, crowd: { since: NOW - MINUTE, lastAt: NOW } }, 'none'], [2, { depth: 6 }, 'create'],
+  ])('%d machines, %j: %s, for a burst is worked off sooner than a machine starts', (count, given, expected) => { expect(look(fleet(...ones(count, { busy: 4 })), { check: false, ...given })).toBe(expected); });
+
+  it('is done with a burst, or remembers how long it lasted', () => {
+    const after = (...depths: (number | null)[]): Crowd => depths.reduce<Crowd>((crowd, depth, i) => crowdAt(crowd, depth, i * 10_000, rules), CALM);
+    expect(after(5)).toEqual(CALM);
+    expect(after(6, 6)).toEqual({ since: 0, lastAt: null });
+    expect(after(6, 6, 0), 'over in time').toEqual(CALM);
+    expect(after(6, 6, 6, 6)).toEqual({ since: 0, lastAt: 30_000 });
+    expect(after(6, null, null, 6), 'not to know is no change').toEqual({ since: 0, lastAt: 30_000 });
+    expect(after(6, 6, 6, 6, 5)).toEqual({ since: null, lastAt: 30_000 });
+  });
+
+  it('is looked at as many times as often as it is larger', () => {
+    expect([1, 3, 6, 60].map((count) => checkEvery(count, rules))).toEqual([300_000, 300_000, 150_000, 15_000]);
+  });
+
+  it.each<[string, Partial<Parameters<typeof nextLookAt>[0]>, number]>([
+    ['all is well', {}, 4 * MINUTE], ['it has grown', { hasGrown: true }, 2_000], ['something is open', { isOpen: true }, 30_000], ['the regular look was put off', { checkAt: NOW }, 30_000],
+    ['a crowd is there', { crowd: { since: NOW - 10_000, lastAt: null } }, 20_000], ['a crowd has lasted', { crowd: { since: NOW - 40_000, lastAt: NOW } }, 4 * MINUTE], ['the crowd has nearly lasted', { crowd: { since: NOW - 29_999, lastAt: null } }, 2_000],
+    ['the regular look is near', { checkAt: NOW + 1 }, 2_000],
+  ])('%s: the next look', (_, seen, inMs) => { expect(nextLookAt({ now: NOW, checkAt: NOW + 4 * MINUTE, crowd: CALM, hasGrown: false, isOpen: false, ...seen }, rules) - NOW).toBe(inMs); });
+});
+
 describe('an end that was begun', () => {
   it.each<[Kind[], Given, string]>([
     [['idle', 'draining'], {}, 'destroy draining-1'], [['idle', 'draining'], { check: false }, 'destroy draining-1'], [['busy', 'draining'], { depth: 3 }, 'destroy draining-1'],
     [['idle', 'stopped'], { condemned: 'stopped-1' }, 'destroy stopped-1'], [['idle', 'stopped'], { condemned: 'gone-7' }, 'none'],
     [['idle', 'stopping'], { condemned: 'stopping-1' }, 'none'], [['idle', 'destroying'], { condemned: 'destroying-1' }, 'none'],
-    [['draining', 'booting'], {}, 'none'], [['stopped', 'starting'], { condemned: 'stopped-0' }, 'none'],
+    [['busy', 'closed'], {}, 'none'], [['busy', 'closed', 'draining'], { check: false }, 'destroy draining-2'], [['closed'], {}, 'create'], [['draining', 'booting'], {}, 'none'], [['stopped', 'starting'], { condemned: 'stopped-0' }, 'none'],
     // Needed after all: started again instead.
     [['busy', 'stopped'], { condemned: 'stopped-1', depth: 6 }, 'start stopped-1'], [['stopped'], { condemned: 'stopped-0' }, 'start stopped-0'],
     // The proxy started it again: it is a worker like any other.
@@ -107,6 +163,7 @@ describe('whatever is seen', () => {
           if (!idle || left === 0) throw new Error(`${choice.machineId} must stay: ${JSON.stringify(sight)}`);
           break;
         }
+        case 'close': throw new Error(`three are not too many: ${JSON.stringify(sight)}`);
         case 'none': expect(choice.why).toMatch(/\.$/);
       }
     }

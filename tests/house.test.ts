@@ -21,7 +21,7 @@ const packages: Record<string, string[]> = {
   'worker-api': ['cloudflare:workers', '@cloudflare/workers-types', 'hono', 'zod', 'drizzle-orm', '@neondatabase/serverless', 'better-auth', 'jose', '@modelcontextprotocol/server', 'zod-openapi'],
   'fly-worker': ['node:*', 'zod', 'drizzle-orm', 'jose', '@lancedb/lancedb', 'apache-arrow', 'aws4fetch', 'openai', 'prom-client', 'html-to-text', 'email-reply-parser', 'graphology', 'graphology-communities-louvain'],
   'fly-worker/connectors': ['zod', 'postal-mime', 'ical.js', 'fflate'],
-  'web': ['react', 'react-dom', 'radix-ui', 'zod', 'sigma', 'graphology', 'graphology-layout-forceatlas2'],
+  'web': ['react', 'react-dom', 'radix-ui', 'zod', 'sigma', 'graphology', 'graphology-communities-louvain', 'graphology-layout-forceatlas2'],
   'dev': ['*'],
   'tests': ['*'],
 };
@@ -52,7 +52,7 @@ const isOurs = (s: string): boolean => s.startsWith('.') || s.startsWith('#');
 /** The file an import of ours means. */
 function target(file: string, specifier: string): string {
   if (specifier.startsWith('#')) return `${specifier.slice(1)}.ts`;
-  return relative(ROOT, resolve(ROOT, dirname(file), specifier.replace(/\?\w+$/, '')));
+  return relative(ROOT, resolve(ROOT, dirname(file), specifier.replace(/\?[\w&]+$/, '')));
 }
 
 describe('the house', () => {

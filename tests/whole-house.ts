@@ -15,6 +15,8 @@ export interface Request { at: string; account: string | null; method: string; p
 
 export interface WholeHouse extends House {
   readonly dir: string;
+  /** Where workerd's inspector answers. */
+  readonly inspectorUrl: string;
   /** What the sandbox's back room changes (dev/sandbox/admin.ts). */
   sandbox: {
     ask<T = unknown>(method: string, path: string, body?: object): Promise<T>;
@@ -34,8 +36,8 @@ export interface WholeHouse extends House {
 
 /** `workers`: so many machines, always; left out, the fleet scales itself. */
 export async function openWholeHouse({ workers, env = {} }: { workers?: number; env?: Record<string, string> }): Promise<WholeHouse> {
-  const dir = mkdtempSync(join(tmpdir(), 'hsync-house-'));
-  const house = await startHouse({ dir, port: await freePorts(5), workers, restartMs: 200, env });
+  const dir = mkdtempSync(join(tmpdir(), 'hsync-house-')), port = await freePorts(6), inspectorPort = port + 5;
+  const house = await startHouse({ dir, port, inspectorPort, workers, restartMs: 200, env });
   const ask = async <T>(method: string, path: string, body?: object): Promise<T> =>
     (await fetch(`${house.sandboxUrl}/admin/${path}`, { method, headers: { 'content-type': 'application/json' }, body: body ? JSON.stringify(body) : null })).json() as Promise<T>;
   const workerLog = (): LogLine[] => readFileSync(join(dir, 'worker.log'), 'utf8').split('\n').filter((l) => l.includes('{')).map((l) => {
@@ -44,7 +46,7 @@ export async function openWholeHouse({ workers, env = {} }: { workers?: number; 
   });
   const claims = (jobId: string): LogLine[] => workerLog().filter((l) => l.event === 'claimed' && l.job === jobId);
   return {
-    ...house, dir, workerLog, claims,
+    ...house, dir, inspectorUrl: `http://127.0.0.1:${inspectorPort}`, workerLog, claims,
     sandbox: {
       ask,
       async settings(settings) { await ask('POST', 'settings', settings); },

@@ -33,6 +33,7 @@ const firstLoad: Plugin = {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [firstLoad],
+  worker: { format: 'es' },
   build: {
     outDir: 'dist',
     emptyOutDir: true,

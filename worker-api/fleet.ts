@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { routes } from '#contract/api';
 import type { FleetStatus } from '#contract/fleet';
-import { FLEET_ASK_TIMEOUT_MS, FLEET_TIMEOUT_MS } from '#contract/limits';
+import { FLEET_ASK_TIMEOUT_MS, FLEET_TIMEOUT_MS, SLOTS_DEFAULT } from '#contract/limits';
 import type { FleetPorts, Workers } from '#durable-objects/fleet-ports';
 import { FleetObject } from '#durable-objects/worker-fleet';
 import { tenantDatabase } from './database.ts';
@@ -18,7 +18,8 @@ const NAME = 'fleet';
 /** Fly's proxy passes a request with this header to that machine and no other. https://fly.io/docs/networking/dynamic-request-routing/ */
 const ONLY_THIS_MACHINE = 'fly-force-instance-id';
 
-const Health = z.object({ machine_id: z.string(), busy: z.int(), draining: z.boolean(), idle_seconds: z.number() });
+/** A machine of the version before, while the next one is being deployed, says neither slots nor load. */
+const Health = z.object({ machine_id: z.string(), busy: z.int(), draining: z.boolean(), idle_seconds: z.number(), slots: z.int().default(SLOTS_DEFAULT), load: z.number().optional() });
 
 export class WorkerFleet extends FleetObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) { super(ctx, env, portsOf(env)); }
@@ -60,15 +61,23 @@ function workersOf(env: Env): Workers {
       const response = await fetch(`${env.WORKER_URL}/healthz`, { headers: { [ONLY_THIS_MACHINE]: machineId }, signal: AbortSignal.timeout(FLEET_ASK_TIMEOUT_MS), redirect: 'manual' }).catch(() => null);
       const health = Health.safeParse(await response?.json().catch(() => null));
       if (!response?.ok || !health.success || health.data.machine_id !== machineId) return null;
-      return { busy: health.data.busy, draining: health.data.draining, idleMs: health.data.idle_seconds * 1000 };
+      const { busy, draining, idle_seconds, slots, load = busy } = health.data;
+      return { busy, draining, idleMs: idle_seconds * 1000, slots, load };
     },
     async drain(machineId) {
-      const response = await fetch(`${env.WORKER_URL}/drain`, {
-        method: 'POST', headers: { [ONLY_THIS_MACHINE]: machineId, authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ machine_id: machineId }), signal: AbortSignal.timeout(FLEET_TIMEOUT_MS), redirect: 'manual',
-      }).catch(() => null);
-      await response?.body?.cancel();
-      return response?.status === 200 ? 'drained' : response?.status === 409 ? 'busy' : 'unknown';
+      const status = await askToDrain(env, machineId, false);
+      return status === 200 ? 'drained' : status === 409 ? 'busy' : 'unknown';
     },
+    close: async (machineId) => (await askToDrain(env, machineId, true) === 200 ? 'closed' : 'unknown'),
   };
+}
+
+/** The status of the answer; null: none. */
+async function askToDrain(env: Env, machineId: string, whenDone: boolean): Promise<number | null> {
+  const response = await fetch(`${env.WORKER_URL}/drain`, {
+    method: 'POST', headers: { [ONLY_THIS_MACHINE]: machineId, authorization: `Bearer ${await signForWorker(env)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ machine_id: machineId, when_done: whenDone }), signal: AbortSignal.timeout(FLEET_TIMEOUT_MS), redirect: 'manual',
+  }).catch(() => null);
+  await response?.body?.cancel();
+  return response?.status ?? null;
 }

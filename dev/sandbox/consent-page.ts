@@ -6,7 +6,7 @@ const STYLE = `
   main { width: min(26rem, calc(100vw - 2rem)); box-sizing: border-box; padding: 2.25rem; border-radius: 10px; background: light-dark(#fff, #1e2229); box-shadow: 0 8px 32px #0003; }
   small { color: light-dark(#5d6672, #9aa3af); } h1 { font-size: 1.35rem; margin: .25rem 0 1rem; } fieldset { border: 0; padding: 0; margin: 0 0 1.25rem; }
   legend { font-weight: 600; padding: 0; margin-bottom: .4rem; } label { display: flex; gap: .75rem; align-items: center; padding: .55rem .7rem; border: 1px solid light-dark(#d5dae1, #39404b); border-radius: 8px; margin-top: .4rem; cursor: pointer; }
-  label:has(:checked) { border-color: #2563eb; outline: 1px solid #2563eb; } label span { display: block; } ul { margin: 0; padding-left: 1.2rem; }
+  label:has(:checked) { border-color: #2563eb; outline: 1px solid #2563eb; } label { box-sizing: border-box; } label span, label b, label small { display: block; min-width: 0; overflow-wrap: anywhere; } ul { margin: 0; padding-left: 1.2rem; }
   footer { display: flex; gap: .6rem; justify-content: flex-end; margin-top: 1.5rem; }
   button { font: inherit; padding: .5rem 1.3rem; border-radius: 8px; border: 1px solid light-dark(#c3c9d2, #4a5260); background: none; color: inherit; cursor: pointer; }
   button[value=accept] { background: #2563eb; border-color: #2563eb; color: #fff; }`;

@@ -33,6 +33,9 @@ const READ_CHARS_MAX = 2 * TEXT_CHARS_MAX;
 /** An element ends its own kind where HTML lets the end be left out. */
 const CLOSES_ITSELF = new Set(['li', 'td', 'th', 'tr', 'option', 'dd', 'dt']);
 
+/** Text that is not yet as it is kept: signs nobody sees, or white space other than single spaces. */
+const UNEVEN = /[^\S ]| {2}|[\u200b\u200c\u2060\ufeff\u00ad]|\u034f/;
+
 type Role = 'plain' | 'hidden' | 'quote' | 'signature' | 'pre' | 'link' | 'list' | 'item';
 
 /** HTML, at most HTML_CHARS_MAX of it, as text with links, list marks and tabs between table cells. */
@@ -132,7 +135,7 @@ class Reader {
   text(raw: string): void {
     if (this.#hidden > 0) return;
     if (this.#pre > 0) { this.#preformatted(decodeReferences(raw)); return; }
-    const text = decodeReferences(raw).replace(/(?:[\u200b\u200c\u2060\ufeff\u00ad]|\u034f)+/g, '').replace(/\s+/g, ' ');
+    const written = decodeReferences(raw), text = UNEVEN.test(written) ? written.replace(/(?:[\u200b\u200c\u2060\ufeff\u00ad]|\u034f)+/g, '').replace(/\s+/g, ' ') : written;
     if (text === '' || text === ' ') { this.#space ||= text === ' '; return; }
     const trimmed = text.trim();
     if (text.charCodeAt(0) === 32) this.#space = true;

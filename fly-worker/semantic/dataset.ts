@@ -171,7 +171,7 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
 type Batch = ReturnType<typeof toArrow>;
 
 /** Rows that may be outside the text index before it is renewed, and when nothing more is coming. */
-const unindexedDue = (rows: number): number => Math.min(UNINDEXED_ROWS_MAX / 2, Math.max(UNINDEXED_DUE_MAX, UNINDEXED_DUE_MIN, UNINDEXED_DUE_SHARE * rows));
+const unindexedDue = (rows: number): number => Math.min(UNINDEXED_DUE_MAX, Math.max(UNINDEXED_DUE_MIN, UNINDEXED_DUE_SHARE * rows));
 const unindexedAtRest = (rows: number): number => Math.min(UNINDEXED_AT_REST_MAX, Math.max(UNINDEXED_AT_REST_MIN, UNINDEXED_AT_REST_SHARE * rows));
 
 /** One after the other; a failure does not stop the line. */

@@ -1,5 +1,5 @@
 /** Rows of semantic memory as Arrow tables: one Float32Array for all vectors, lengths asserted, because LanceDB pads and cuts wrong ones silently. */
-import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, vectorFromArray, type Data } from 'apache-arrow';
+import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, type Data } from 'apache-arrow';
 import type { MarkedPart } from '#contract/memory';
 
 /** A passage of a long text, offsets half open. `vector` null: nothing to embed in it. */
@@ -83,7 +83,6 @@ export function recordOf(id: string): { recordId: string; contentHash: string } 
 /** Builds the table of rows and their passages; ids must be unique (see `deduplicated`). Throws on a vector of another length or with NaN in it. */
 export function toArrow(texts: readonly MemoryRow[], dims: number, nowMs: number): Table {
   const schema = schemaOf(dims), rows = texts.flatMap(linesOf);
-  const strings = (values: (string | null)[]) => vectorFromArray(values, new Utf8()).data[0]!;
   const int32 = (values: number[]) => makeData({ type: new Int32(), length: rows.length, nullCount: 0, data: Int32Array.from(values) });
   const int64 = (values: number[]) => makeData({ type: new Int64(), length: rows.length, nullCount: 0, data: BigInt64Array.from(values, (value) => BigInt(clampMs(value))) });
   const columns: Data[] = [
@@ -92,12 +91,31 @@ export function toArrow(texts: readonly MemoryRow[], dims: number, nowMs: number
     int64(rows.map((row) => row.occurredAt)), int64(rows.map(() => nowMs)),
     strings(rows.map((row) => row.title)), strings(rows.map((row) => row.body)), int32(rows.map((row) => row.textAt)),
     strings(rows.map((row) => JSON.stringify(row.parts))),
-    vectorFromArray(rows.map((row) => row.people), schema.fields[12]!.type as List).data[0]!,
+    lists(rows.map((row) => row.people), schema.fields[12]!.type as List<Utf8>),
     strings(rows.map((row) => row.url)),
     vectorData(rows, dims, schema.fields[14]!.type as FixedSizeList),
     int32(rows.map((row) => row.passage)), int32(rows.map((row) => row.from)), int32(rows.map((row) => row.to)),
   ];
   return new Table(schema, [new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows.length, nullCount: 0, children: columns }))]);
+}
+
+/** Texts as Arrow keeps them: one after the other, and where each ends. Less than half the time that builders take. https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-layout */
+function strings(values: readonly (string | null)[]): Data<Utf8> {
+  const { length } = values, valueOffsets = new Int32Array(length + 1), present = new Uint8Array(Math.ceil(length / 8));
+  let nullCount = 0;
+  for (const [i, value] of values.entries()) {
+    valueOffsets[i + 1] = valueOffsets[i]! + (value === null ? 0 : Buffer.byteLength(value));
+    if (value === null) nullCount += 1; else present[i >> 3]! |= 1 << (i & 7);
+  }
+  const data = Buffer.allocUnsafeSlow(valueOffsets[length]!);
+  for (const [i, value] of values.entries()) if (value !== null) data.write(value, valueOffsets[i]!);
+  return makeData({ type: new Utf8(), length, nullCount, nullBitmap: nullCount > 0 ? present : undefined, valueOffsets, data });
+}
+
+function lists(values: readonly string[][], type: List<Utf8>): Data<List<Utf8>> {
+  const valueOffsets = new Int32Array(values.length + 1);
+  for (const [i, value] of values.entries()) valueOffsets[i + 1] = valueOffsets[i]! + value.length;
+  return makeData({ type, length: values.length, nullCount: 0, valueOffsets, child: strings(values.flat()) });
 }
 
 function vectorData(rows: readonly Line[], dims: number, type: FixedSizeList): Data {

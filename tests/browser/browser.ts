@@ -37,6 +37,14 @@ export async function signIn(page: Page, { email, password }: TenantCredentials)
   await page.getByRole('navigation', { name: 'Main', exact: true }).waitFor({ state: 'attached' });
 }
 
+/** A team of its own with one person in it, made through the API's front door. */
+export async function signUp(url: string, team: string, person: string): Promise<TenantCredentials> {
+  const made = { name: team, email: `${person.toLowerCase().replace(' ', '.')}-${Date.now()}@team.example`, password: `a password of ${person}`, api_key: '' };
+  const answer = await fetch(`${url}/api/auth/sign-up/email`, { method: 'POST', headers: { 'origin': url, 'content-type': 'application/json' }, body: JSON.stringify({ name: person, email: made.email, password: made.password, tenant_name: team }) });
+  if (answer.status !== 201) throw new Error(`Nobody could sign up: ${answer.status} ${await answer.text()}`);
+  return made;
+}
+
 /** The provider's consent page: choose an account when asked to, and accept. */
 export async function acceptConsent(page: Page, account?: string): Promise<void> {
   const accept = page.getByRole('button', { name: /accept|allow/i });

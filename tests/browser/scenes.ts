@@ -1,6 +1,7 @@
 /** What there is to see, in the order in which a person meets it. Each scene leaves the house as the next one wants it. */
 import type { BrowserContext, Page } from 'playwright-core';
-import { acceptConsent, newPage, sandbox, signIn } from './browser.ts';
+import { acceptConsent, newPage, sandbox, signIn, signUp } from './browser.ts';
+import { growTo, importCrowd, isCalm } from './crowd.ts';
 import type { BrowserHouse } from './house.ts';
 
 export interface Stage { house: BrowserHouse; context: BrowserContext; page: Page; picture: (page: Page, name: string) => Promise<void> }
@@ -12,6 +13,9 @@ const monitorIs = (page: Page, status: string): Promise<void> => page.locator(`[
 const signInScene: Scene = { name: 'sign-in', async play({ page, picture, house }) {
   await open(page, '/', 'form');
   await picture(page, '01-sign-in');
+  await page.getByRole('button', { name: 'I have no account yet' }).click();
+  await picture(page, '0a-sign-up');
+  await page.getByRole('button', { name: 'I have an account already' }).click();
   await page.getByLabel('E-mail').fill(house.tenants[0]!.email);
   await page.getByLabel('Password', { exact: true }).fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -199,4 +203,26 @@ const badLineScene: Scene = { name: 'bad-line', async play({ context, picture })
   await page.close();
 } };
 
-export const scenes: readonly Scene[] = [signInScene, emptyScene, connectScene, syncScene, troubleScene, peopleScene, fullScene, badLineScene];
+/** The graph explorer with 2,000 people in it: all of them, near, one chosen, and as of an early day. */
+const crowdScene: Scene = { name: 'crowd', async play({ house, context, picture }) {
+  const own = await context.browser()!.newContext({ baseURL: house.url, viewport: { width: 1360, height: 900 }, reducedMotion: 'reduce' }), page = await newPage(own);
+  await page.goto('/');
+  await signIn(page, await signUp(house.url, 'Harbor', 'Mia Adler'));
+  await page.goto(`${await importCrowd(page)}&depth=3`);
+  await isCalm(page);
+  await picture(page, '5b-graph-500');
+  await growTo(page, 2_000);
+  await picture(page, '5c-graph-2000');
+  for (let i = 0; i < 4; i++) await page.getByRole('button', { name: 'Closer' }).click();
+  await picture(page, '5d-graph-2000-near');
+  await page.getByRole('button', { name: 'Everything', exact: true }).click();
+  await page.locator('.panel-row').nth(3).click();
+  await picture(page, '5e-graph-2000-chosen');
+  await page.getByRole('button', { name: 'Back to everything' }).click();
+  const day = page.getByRole('slider', { name: 'Day' });
+  await day.fill(String(Math.round(Number(await day.getAttribute('min')) + 60)));
+  await picture(page, '5f-graph-2000-early');
+  await own.close();
+} };
+
+export const scenes: readonly Scene[] = [signInScene, emptyScene, connectScene, syncScene, troubleScene, peopleScene, fullScene, crowdScene, badLineScene];

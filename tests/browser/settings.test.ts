@@ -3,16 +3,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { audit, listen, newPage, openBrowser, signIn } from './browser.ts';
+import type { TenantCredentials } from '#dev/seed';
+import { audit, listen, newPage, openBrowser, signIn, signUp } from './browser.ts';
 
 /** Teams of their own, so that lists and sessions of other tests do not matter. */
-const owner = account('Settings Team', 'Olaf Owner'), second = account('Second Team', 'Sue Second'), GUEST = { email: `guest-${Date.now()}@guest.example`, password: 'a password for a guest' };
+let owner: TenantCredentials, second: TenantCredentials;
+const GUEST = { email: `guest-${Date.now()}@guest.example`, password: 'a password for a guest' };
 const house = inject('house');
 let browser: Browser, context: BrowserContext, page: Page, guest: Page, link: string;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  for (const one of [owner, second]) await signUp(one);
+  owner = await signUp(house.url, 'Settings Team', 'Olaf Owner');
+  second = await signUp(house.url, 'Second Team', 'Sue Second');
   browser = await openBrowser();
   context = await browser.newContext({ baseURL: house.url, viewport: { width: 1280, height: 860 } });
   page = await newPage(context);
@@ -253,11 +256,3 @@ const mailbox = (mails: number): string => Array.from({ length: mails }, (_, i) 
   const at = new Date(Date.now() - (i + 1) * 86_400_000).toUTCString().replace('GMT', '+0000');
   return `From - ${new Date(0).toUTCString().slice(0, 3)} Jan 1 00:00:00 1970\nMessage-ID: <old-${i}@archive.example>\nDate: ${at}\nFrom: Olga Old <olga@archive.example>\nTo: ${owner.email}\nSubject: Letter ${i}\n\nText of letter ${i}.${i === 0 ? ' Password: hunter2!' : ''}\n\n`;
 }).join('');
-
-function account(team: string, person: string) {
-  return { name: team, person, email: `${person.toLowerCase().replace(' ', '.')}-${Date.now()}@settings.example`, password: `a password of ${person}`, api_key: '' };
-}
-async function signUp({ name, person, email, password }: ReturnType<typeof account>): Promise<void> {
-  const answer = await fetch(`${house.url}/api/auth/sign-up/email`, { method: 'POST', headers: { 'origin': house.url, 'content-type': 'application/json' }, body: JSON.stringify({ name: person, email, password, tenant_name: name }) });
-  expect(answer.status, await answer.text()).toBe(201);
-}

@@ -136,6 +136,29 @@ describe('the regular look', () => {
     expect(await status()).toMatchObject({ last_decision: null, last_error: null, resting_because: expect.stringMatching(/\.$/) });
   });
 
+  it('closes a machine that a large fleet can do without, and gives it up when it has done what it had', async () => {
+    const made = await machines(...Array.from({ length: 4 }, () => ({ busy: 1, load: 0.5, idle_seconds: 0 }))), least = made[3]!;
+    await look();
+    const { heard } = await world();
+    expect(heard.filter(({ what }) => what.startsWith('POST')).map(({ what, body }) => [what, JSON.parse(body) as object])).toEqual([[`POST /drain at ${least.id}`, { machine_id: least.id, when_done: true }]]);
+    expect((await status()).last_decision).toMatchObject({ action: 'close', machine_id: least.id, outcome: 'done' });
+    expect((await kept()).alarm, 'soon').toBeLessThan(Date.now() + 31_000);
+    await look();
+    expect(await asked(), 'it works').toEqual([]);
+    await world({ say: { id: least.id, busy: 0 } });
+    await look({ check: false });
+    expect((await status()).last_decision).toMatchObject({ action: 'destroy', machine_id: least.id, outcome: 'done' });
+    expect((await world()).machines.map((m) => m.id)).toEqual(made.slice(0, 3).map((m) => m.id));
+  });
+
+  it('that finds jobs waiting is put off, not left to the next one', async () => {
+    await machines(IDLE, IDLE);
+    await waiting(1);
+    await look();
+    expect((await kept()).alarm).toBeLessThan(Date.now() + 31_000);
+    expect(await asked()).toEqual([]);
+  });
+
   it('leaves a machine alone that took a job after it was looked at', async () => {
     const [, second] = await machines(IDLE, { takesJobBeforeDrain: true });
     await look();

@@ -22,7 +22,7 @@ export async function learn(db: TestDatabase, tenantId: string, connectionId: st
     const fresh = records.slice(from, from + CHUNK).map((source) => ({ source, recordId: recordId(tenantId, connectionId, source.stream, source.providerId), contentHash: contentHash(source) }));
     const { known: before } = await lookUp(db.app, lease, fresh.map((f) => f.recordId)), done = from + CHUNK >= records.length;
     await commit(db.app, lease, {
-      window: { ...window }, checkpoint: from, done, covered: 1, seen: fresh.length, unchanged: [], failures: [], edited: fresh.map((f) => f.recordId).filter((id) => before.has(id)), streams: [], coveredTotal: 1, note: null, leftOut: 0, forgotten: [], mark: null,
+      window: { ...window }, checkpoint: from, done, covered: 1, seen: fresh.length, unchanged: [], failures: [], edited: fresh.map((f) => f.recordId).filter((id) => before.has(id)), streams: [], coveredTotal: 1, note: null, leftOut: 0, forgotten: [], mayHeal: false, mark: null,
       rows: toColumns(toRows(lease, fresh, derive(fresh.map((f) => f.source)))),
     });
   }

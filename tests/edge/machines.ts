@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openMachinesApi, type StandInApi, type StandInMachine } from '#dev/machines-api';
 
-/** What a machine says when it is asked. `silent`: nothing. `takesJobBeforeDrain`: idle when looked at, busy when it is to go. */
-export interface Saying { busy: number; idle_seconds: number; draining: boolean; silent: boolean; takesJobBeforeDrain: boolean }
+/** What a machine says when it is asked. `silent`: nothing. `takesJobBeforeDrain`: idle when looked at, busy when it is to go. `load` left out: a machine of an earlier version. */
+export interface Saying { busy: number; load?: number; idle_seconds: number; draining: boolean; silent: boolean; takesJobBeforeDrain: boolean }
 /** The next request to the API whose "METHOD path" contains `match` gets this instead. Status 0: the line breaks. */
 export interface ApiFault { match: string; status: number; body?: unknown; headers?: Record<string, string> }
 /** One wish of a test; everything in it is done, in this order. The answer is how it stands afterwards. */
@@ -29,7 +29,7 @@ export class Machines {
     const send = (status: number, answer: unknown, headers: Record<string, string> = {}): void => { response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(typeof answer === 'string' ? answer : JSON.stringify(answer)); };
     const only = request.headers['fly-force-instance-id'], what = `${request.method} ${request.url}${typeof only === 'string' ? ` at ${only}` : ''}`;
     this.#heard.push({ what, body });
-    if (typeof only === 'string') return this.#answerAsWorker(only, request, send);
+    if (typeof only === 'string') return this.#answerAsWorker(only, request, body, send);
     const fault = this.#faults.find((f) => what.includes(f.match));
     if (fault) {
       this.#faults = this.#faults.filter((f) => f !== fault);
@@ -40,12 +40,12 @@ export class Machines {
     send(status, answer);
   }
 
-  #answerAsWorker(id: string, request: IncomingMessage, send: (status: number, answer: unknown) => void): void {
+  #answerAsWorker(id: string, request: IncomingMessage, body: string, send: (status: number, answer: unknown) => void): void {
     const saying = this.#sayings.get(id);
     if (!saying || saying.silent) return void request.socket.destroy();
-    if (request.url === '/healthz') return send(200, { ok: true, machine_id: id, busy: saying.busy, draining: saying.draining, idle_seconds: saying.idle_seconds });
+    if (request.url === '/healthz') return send(200, { ok: true, machine_id: id, busy: saying.busy, draining: saying.draining, idle_seconds: saying.idle_seconds, ...(saying.load !== undefined && { slots: 4, load: saying.load }) });
     if (saying.takesJobBeforeDrain) saying.busy = 1;
-    if (saying.busy > 0) return send(409, { error: { code: 'invalid_state', message: 'busy' } });
+    if (saying.busy > 0 && !(JSON.parse(body) as { when_done?: boolean }).when_done) return send(409, { error: { code: 'invalid_state', message: 'busy' } });
     saying.draining = true;
     send(200, { draining: true });
   }

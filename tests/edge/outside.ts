@@ -122,7 +122,7 @@ class World {
       const plan = [{ stream: 'mail', no: 0, kind: 'span' as const, checkpoint: null, since: '2026-01-01T00:00:00.000Z', until: '2026-02-01T00:00:00.000Z' }];
       const { windows } = await ledger.plan(this.#db.app, lease, plan);
       const counters = await ledger.commit(this.#db.app, lease, {
-        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], forgotten: [], note: null, leftOut: 0, mark: null, streams: [], coveredTotal: 0.1,
+        window: windows[0]!, checkpoint: 'next', done: false, covered: 0.1, seen: 0, unchanged: [], failures: [], edited: [], forgotten: [], mayHeal: false, note: null, leftOut: 0, mark: null, streams: [], coveredTotal: 0.1,
         rows: toColumns({ records: [], nodes: [], edges: [], evidence: [] }),
       });
       return { landed: true, chunks: counters.chunks_completed };

@@ -2,12 +2,14 @@
 import pg from 'pg';
 import type { Wish } from './city.ts';
 
+/** What happened in one moment: jobs that came, jobs that were done, and how many slots are free now. */
+export interface Moment { nowMs: number; come: readonly { id: number; wish: Wish }[]; done: readonly number[]; free: number }
+
 export interface WaitingLine {
-  add(jobs: readonly { id: number; wish: Wish }[], nowMs: number): Promise<void>;
-  /** The ids of the next ones, in order. */
-  next(most: number, nowMs: number): Promise<number[]>;
-  started(ids: readonly number[], nowMs: number): Promise<void>;
-  ended(ids: readonly number[]): Promise<void>;
+  /** Writes it down; answers the ids of the jobs that begin now, in the order in which they may. One round trip: a day has 80,000 moments. */
+  at(moment: Moment): Promise<number[]>;
+  /** Forgets what no order hangs on any more: what was begun before the oldest waiting job came. Now and then. */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,25 +25,33 @@ export async function openWaitingLine(url: string): Promise<WaitingLine> {
   await client.query('drop schema if exists simulated cascade; create schema simulated; set synchronous_commit = off');
   await client.query('create table simulated.historical_sync_jobs (like public.historical_sync_jobs including defaults including generated including indexes)');
   await client.query(`create function simulated.moment() returns timestamptz language sql stable as $$ select to_timestamp(current_setting('simulated.ms')::float8 / 1000) $$`);
+  await client.query(`select set_config('simulated.ms', '0', false)`);
   await client.query(own);
-  const clock = (nowMs: number): Promise<unknown> => client.query(`select set_config('simulated.ms', $1, false)`, [String(nowMs)]);
+  await client.query(`create function simulated.moment_of(ms float8, tenants int[], ids uuid[], priorities text[], done uuid[], free int) returns setof uuid language plpgsql as $$
+    declare begun uuid[];
+    begin
+      perform set_config('simulated.ms', ms::text, false);
+      insert into simulated.historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, priority, created_at)
+        select 't' || tenant, id, 'outlook', id, '2026-01-01', '2026-02-01', 'simulation', priority, simulated.moment() from unnest(tenants, ids, priorities) as w(tenant, id, priority);
+      update simulated.historical_sync_jobs set status = 'completed' where id = any(done);
+      if free > 0 then
+        select array_agg(n.job_id order by n.place) into begun from (select job_id, row_number() over () as place from simulated.next_pending_jobs(free)) n;
+        update simulated.historical_sync_jobs set status = 'running', started_at = simulated.moment() where id = any(begun);
+      end if;
+      return query select unnest(begun);
+    end $$`);
 
   return {
-    async add(jobs, nowMs) {
-      await client.query(`insert into simulated.historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, priority, created_at)
-        select 't' || tenant, id, 'outlook', id, '2026-01-01', '2026-02-01', 'simulation', priority, to_timestamp($4::float8 / 1000) from unnest($1::int[], $2::uuid[], $3::text[]) as w(tenant, id, priority)`,
-      [jobs.map(({ wish }) => wish.tenant), jobs.map(({ id }) => uuid(id)), jobs.map(({ wish }) => wish.priority), nowMs]);
-    },
-    async next(most, nowMs) {
-      await clock(nowMs);
-      const { rows } = await client.query<{ id: string }>('select job_id::text as id from simulated.next_pending_jobs($1)', [most]);
+    async at({ nowMs, come, done, free }) {
+      const { rows } = await client.query<{ id: string }>({
+        name: 'moment', text: 'select * from simulated.moment_of($1, $2, $3, $4, $5, $6) as id',
+        values: [nowMs, come.map(({ wish }) => wish.tenant), come.map(({ id }) => uuid(id)), come.map(({ wish }) => wish.priority), done.map(uuid), free],
+      });
       return rows.map(({ id }) => Number.parseInt(id.slice(24), 16));
     },
-    async started(ids, nowMs) { await client.query(`update simulated.historical_sync_jobs set status = 'running', started_at = to_timestamp($2::float8 / 1000) where id = any($1::uuid[])`, [ids.map(uuid), nowMs]); },
-    // What began within the hour still counts as its tenant's turn.
-    async ended(ids) {
-      await client.query(`update simulated.historical_sync_jobs set status = 'completed' where id = any($1::uuid[])`, [ids.map(uuid)]);
-      await client.query(`delete from simulated.historical_sync_jobs where status = 'completed' and started_at < to_timestamp(current_setting('simulated.ms')::float8 / 1000) - interval '1 hour'`);
+    async tidy() {
+      await client.query(`delete from simulated.historical_sync_jobs where status = 'completed' and started_at < coalesce((select min(created_at) from simulated.historical_sync_jobs where status = 'pending'), simulated.moment())`);
+      await client.query('vacuum analyze simulated.historical_sync_jobs');
     },
     async close() { await client.query('drop schema simulated cascade'); await client.end(); },
   };

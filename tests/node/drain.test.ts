@@ -1,6 +1,7 @@
-/** A worker about to be given up: yes to the drain and the last claim exclude each other, whatever the order. */
+/** A worker about to be given up, and what it says of its load: yes to the drain and the last claim exclude each other, whatever the order. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLoad } from '#fly-worker/load';
 import { createRunner, type Runner, type RunnerOptions } from '#fly-worker/runner';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
 import { until } from '../client.ts';
@@ -23,6 +24,29 @@ function runnerAt(more: Partial<RunnerOptions> = {}): { runner: Runner; claims: 
 }
 const idle = (runner: Runner) => until(async () => runner.busy, (busy) => busy === 0, 'idle');
 
+describe('the load', () => {
+  const MINUTE = 60_000;
+  /** Slots that work from each minute on, for as many minutes as there are. */
+  const after = (...counts: number[]): number => {
+    let now = 0;
+    const load = openLoad(5 * MINUTE, () => now);
+    for (const count of counts) { load.is(count); now += MINUTE; }
+    return load.mean;
+  };
+  it('is what works on average, from the first moment on', () => {
+    expect(after()).toBe(0);
+    expect(after(4)).toBeCloseTo(4);
+    expect(after(...Array.from({ length: 60 }, () => 3))).toBeCloseTo(3);
+    expect(after(...Array.from({ length: 60 }, (_, i) => (i % 2) * 4))).toBeGreaterThan(1.9);
+    expect(after(...Array.from({ length: 60 }, (_, i) => (i % 2) * 4))).toBeLessThan(2.3);
+  });
+  it('forgets: a third is left of what is five minutes ago, next to nothing of half an hour', () => {
+    const busy = Array.from({ length: 60 }, () => 4), idle = (minutes: number): number[] => Array.from({ length: minutes }, () => 0);
+    expect(after(...busy, ...idle(5))).toBeCloseTo(4 / Math.E, 1);
+    expect(after(...busy, ...idle(30))).toBeLessThan(0.02);
+  });
+});
+
 describe('draining', () => {
   it('is refused while a slot is busy, from the very step in which the bell was taken', async () => {
     const { runner, claims } = runnerAt();
@@ -40,6 +64,14 @@ describe('draining', () => {
     const { runner, claims } = runnerAt();
     expect([runner.drain(), runner.draining, runner.ring(), runner.busy, runner.drain()]).toEqual([true, true, false, 0, true]);
     expect(claims()).toBe(0);
+  });
+
+  it('when done is granted to a busy one, which ends with what it has and takes nothing more', async () => {
+    const { runner, claims } = runnerAt();
+    expect(runner.ring()).toBe(true);
+    expect([runner.busy, runner.drain({ whenDone: true }), runner.draining, runner.ring(), runner.busy], 'the slot goes on').toEqual([1, true, true, false, 1]);
+    await idle(runner);
+    expect([claims(), runner.ring(), runner.drain()]).toEqual([1, false, true]);
   });
 
   it('outlives the process: the next one begins drained', () => {

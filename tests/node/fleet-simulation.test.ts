@@ -26,6 +26,18 @@ describe('a city', () => {
     expect(first.machinesMost).toBeLessThanOrEqual(8);
   });
 
+  it('has a fleet that grows for a wave and goes back to what is needed within forty minutes of its last job, no machine given up in vain', async () => {
+    const calm = (second: number, count: number): Wish[] => Array.from({ length: count }, (_, i): Wish => ({ at: NOON + second + i * 2, tenant: i, plan: 'solo', priority: 'normal', kind: 'changes', seconds: 5, scheduled: false }));
+    const wave = Array.from({ length: 400 }, (_, i): Wish => ({ at: NOON + 600 + i / 2, tenant: 10_000 + i, plan: 'solo', priority: 'normal', kind: 'backfill', seconds: 60, scheduled: false }));
+    const { minutes, machinesMost, inVain } = await run([...calm(0, 2_400), ...wave].sort((a, b) => a.at - b.at), 40);
+    const machinesAt = (second: number): number => minutes.find(({ atMs }) => atMs === (NOON + second) * 1_000)!.machines;
+    expect(machinesAt(540)).toBeLessThanOrEqual(3);
+    expect(machinesMost).toBeGreaterThan(12);
+    expect(machinesAt(1_800)).toBeLessThanOrEqual(machinesMost / 2);
+    expect(machinesAt(3_300)).toBeLessThanOrEqual(3);
+    expect(inVain).toBe(0);
+  });
+
   it('that is more than its fleet can do makes the less urgent wait, never the more urgent', async () => {
     const { waits } = await run(wishesOf({ ...city, wave: 250 }), 2);
     const p95 = (priority: Priority): number => waitedAt(waits.filter(({ wish }) => !wish.scheduled && wish.priority === priority), 0.95);

@@ -4,7 +4,7 @@ import { verdictOf, type Course, type Sample } from '../soak/thirds.ts';
 
 const WHOLE_MS = 600_000;
 const course = (value: (at: number) => number, more: Partial<Course> = {}): Course => ({
-  name: 'x', unit: 'MB', how: 'most', part: 0.2, slack: 50, samples: Array.from({ length: 300 }, (_, i): Sample => ({ at: i * 2_000, value: value(i * 2_000) })), ...more,
+  name: 'x', unit: 'MB', how: 'most', part: 0.05, slack: 20, samples: Array.from({ length: 300 }, (_, i): Sample => ({ at: i * 2_000, value: value(i * 2_000) })), ...more,
 });
 
 describe('a course', () => {

@@ -1,20 +1,21 @@
 /** What goes on in a house that is soaked: accounts that change, jobs that follow them, people who search, workers that die. And what is measured meanwhile. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { Job } from '#contract/job';
 import type { Client } from '../client.ts';
 import { kill, type WholeHouse } from '../whole-house.ts';
+import { deskProcess, heldByDesk } from './desk.ts';
 import type { Sample } from './thirds.ts';
 
-const MAILS = 300, NEWS = 6, SEARCH_EVERY_MS = 250, KILL_EVERY_MS = 20_000, LOOK_EVERY_MS = 2_000;
+const MAILS = 300, NEWS = 6, SEARCH_EVERY_MS = 250, KILL_EVERY_MS = 20_000, LOOK_EVERY_MS = 2_000, HEAP_EVERY_MS = 15_000;
 const WORDS = ['invoice', 'meeting', 'contract', 'budget', 'robot', 'delivery', 'thanks', 'offer'];
 
 /** One account of one tenant, followed by its syncs. */
 interface Follower { client: Client; account: string; connection: string }
 export interface Counts { jobs: number; backfills: number; resumed: number; searches: number; failedSearches: number; edits: number; kills: number }
-export interface Courses { worker: Sample[]; desk: Sample[]; search: Sample[]; job: Sample[]; files: Sample[]; records: Sample[]; database: Sample[] }
+export interface Courses { worker: Sample[]; desk: Sample[]; deskProcess: Sample[]; deskFiles: Sample[]; search: Sample[]; /** As the worker itself says. */ searchInWorker: Sample[]; job: Sample[]; files: Sample[]; records: Sample[]; database: Sample[] }
 
 export async function openFollowers(house: WholeHouse, count: number): Promise<Follower[]> {
   const followers: Follower[] = [];
@@ -64,10 +65,11 @@ export async function soak(house: WholeHouse, followers: readonly Follower[], un
   async function search(): Promise<void> {
     for (let i = 0; goesOn(); i += 1) {
       const { client } = followers[i % followers.length]!, askedAt = performance.now();
-      const answered = await client.search(WORDS[i % WORDS.length]!).then(() => true, () => false);
+      const answered = await client.search(WORDS[i % WORDS.length]!).catch(() => null);
       counts.searches += 1;
       // A worker that was just killed answers nobody; what counts is that the next one does.
-      if (answered) courses.search.push({ at: now(), value: performance.now() - askedAt }); else counts.failedSearches += 1;
+      if (answered === null) counts.failedSearches += 1;
+      else { courses.search.push({ at: now(), value: performance.now() - askedAt }); courses.searchInWorker.push({ at: now(), value: answered.took_ms }); }
       await pause(SEARCH_EVERY_MS);
     }
   }
@@ -87,8 +89,8 @@ export async function soak(house: WholeHouse, followers: readonly Follower[], un
     while (goesOn()) {
       const machine = house.fleet.machines().find(({ id }) => id === spared), health = machine && await fetch(`http://127.0.0.1:${machine.port}/healthz`).then((r) => r.json() as Promise<{ rss_bytes: number }>, () => null);
       if (health) courses.worker.push({ at: now(), value: health.rss_bytes / 2 ** 20 });
-      const desk = deskMemory(new URL(house.url).port);
-      if (desk !== null) courses.desk.push({ at: now(), value: desk });
+      const desk = deskProcess(new URL(house.url).port);
+      if (desk !== null) { courses.deskProcess.push({ at: now(), value: desk.memory }); courses.deskFiles.push({ at: now(), value: desk.open }); }
       courses.files.push({ at: now(), value: filesIn(join(house.dir, 'lancedb')) });
       const [rows] = await house.owner.system([sql`select (select count(*)::int from records) as records, pg_database_size(current_database())::float8 / 1048576 as mb`]);
       courses.records.push({ at: now(), value: Number(rows![0]!.records) });
@@ -97,26 +99,18 @@ export async function soak(house: WholeHouse, followers: readonly Follower[], un
     }
   }
 
-  await Promise.all([...followers.map(follow), search(), killNowAndThen(), look()]);
+  async function lookIntoDesk(): Promise<void> {
+    while (goesOn()) {
+      const held = await heldByDesk(house.inspectorUrl);
+      if (held !== null) courses.desk.push({ at: now(), value: held });
+      await pause(Math.min(HEAP_EVERY_MS, Math.max(0, untilMs - Date.now())));
+    }
+  }
+
+  await Promise.all([...followers.map(follow), search(), killNowAndThen(), look(), lookIntoDesk()]);
 }
 
 /** Not there before the first chunk; a folder that is tidied away under our eyes is counted the next time. */
 function filesIn(folder: string): number {
   try { return readdirSync(folder, { recursive: true }).length; } catch { return 0; }
-}
-
-/** Resident memory of the process that runs the Worker at this port, MB; null: not to be found (no /proc). */
-function deskMemory(port: string): number | null {
-  try {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      const command = readCommand(pid);
-      if (!command.includes('workerd') || !command.includes(`:${port}`)) continue;
-      const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      if (kb) return Number(kb) / 1024;
-    }
-  } catch { /* no /proc here, or the process ended between two looks */ }
-  return null;
-}
-function readCommand(pid: string): string {
-  try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8'); } catch { return ''; }
 }

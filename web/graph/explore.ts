@@ -7,13 +7,19 @@ import type { ApiError } from '../client/index.ts';
 import { usePlace } from '../state/router.ts';
 import { asApiError, sessionLost } from '../state/session.ts';
 import { absorb, emptyGraph } from './model.ts';
-import type { Explored } from './model.ts';
+import type { Explored, NodeAttributes } from './model.ts';
 
 /** People and what they belong to make a readable picture; conversations and meetings are many, and come when asked for. */
 const KINDS_FIRST = ['person', 'organization', 'channel', 'account', 'opportunity', 'contact', 'lead'];
 export const KINDS_ALL = [...KINDS_FIRST, 'event', 'thread'];
 /** Nodes of one answer: the first centre paints the picture, the others add to it. */
-const FIRST_LIMIT = 200, MORE_LIMIT = 120;
+const FIRST_LIMIT = 200, MORE_LIMIT = 200;
+/** More centres than this make no picture and no address any more. */
+export const CENTRES_MAX = 48;
+/** Centres asked for at once. */
+const AT_ONCE = 8;
+/** Kinds that gather others: whoever goes on from them meets the most that is new. */
+const GATHERING = new Set(['organization', 'channel', 'account', 'opportunity']);
 
 export interface Asked { centres: readonly string[]; kinds: readonly string[]; depth: number }
 
@@ -23,8 +29,16 @@ export function useAsked(): Asked {
   return useMemo(() => ({ centres: node.split(',').filter(Boolean), kinds: kinds ? kinds.split(',') : KINDS_FIRST, depth: Math.min(3, Math.max(1, Number.parseInt(depth, 10) || 1)) }), [node, kinds, depth]);
 }
 
-/** A new one whenever something came or went; the graph in it may be the same. */
-export interface Picture { graph: Explored }
+/** Whom to go on from for a wider picture, best first: what gathers others before people, then whoever is spoken of most. As many as the picture still takes. */
+export function nextCentres(graph: Explored, centres: readonly string[]): string[] {
+  const open: { id: string; node: NodeAttributes }[] = [];
+  graph.forEachNode((id, node) => { if (!centres.includes(id)) open.push({ id, node }); });
+  const rank = ({ node }: { node: NodeAttributes }): number => (GATHERING.has(node.kind) ? 0 : 1);
+  return open.sort((a, b) => rank(a) - rank(b) || b.node.weight - a.node.weight || a.id.localeCompare(b.id)).slice(0, Math.max(0, Math.min(AT_ONCE, CENTRES_MAX - centres.length))).map(({ id }) => id);
+}
+
+/** A new one whenever something came or went; the graph in it may be the same. `expanded`: centres that are in it. */
+export interface Picture { graph: Explored; expanded: number }
 export interface Exploration {
   picture: Picture;
   loading: boolean;
@@ -39,7 +53,7 @@ export interface Exploration {
 /** The picture of what is asked. A centre or a kind added adds to it; anything taken away begins it anew, from answers that are still known. */
 export function useExploration({ centres, kinds, depth }: Asked): Exploration {
   const known = useRef(new Map<string, NeighborsAnswer>()), drawn = useRef<string[]>([]);
-  const [picture, setPicture] = useState<Picture>(() => ({ graph: emptyGraph() })), [attempt, setAttempt] = useState(0);
+  const [picture, setPicture] = useState<Picture>(() => ({ graph: emptyGraph(), expanded: 0 })), [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<{ loading: boolean; error: ApiError | null; cut: boolean }>({ loading: true, error: null, cut: false });
 
   useEffect(() => {
@@ -50,14 +64,18 @@ export function useExploration({ centres, kinds, depth }: Asked): Exploration {
     if (anew) drawn.current = [];
     const load = async (): Promise<void> => {
       setState((was) => ({ loading: true, error: null, cut: was.cut && !anew }));
-      for (const { id, key, steps, limit } of wanted.filter((one) => !drawn.current.includes(one.key))) {
-        const answer = known.current.get(key) ?? await callRoute('neighbors', { params: { node_id: id }, query: { depth: steps, limit, types: kinds.join(',') } }, { signal: stop.signal });
+      const missing = wanted.filter((one) => !drawn.current.includes(one.key));
+      for (let from = 0; from < missing.length; from += AT_ONCE) {
+        const some = missing.slice(from, from + AT_ONCE);
+        const answers = await Promise.all(some.map(async ({ id, key, steps, limit }) => known.current.get(key) ?? callRoute('neighbors', { params: { node_id: id }, query: { depth: steps, limit, types: kinds.join(',') } }, { signal: stop.signal })));
         if (stop.signal.aborted) return;
-        known.current.set(key, answer);
-        drawn.current.push(key);
-        absorb(graph, answer);
-        setPicture({ graph });
-        setState((was) => ({ ...was, cut: was.cut || answer.truncated }));
+        for (const [i, answer] of answers.entries()) {
+          known.current.set(some[i]!.key, answer);
+          drawn.current.push(some[i]!.key);
+          absorb(graph, answer);
+        }
+        setPicture({ graph, expanded: drawn.current.length });
+        setState((was) => ({ ...was, cut: was.cut || answers.some((answer) => answer.truncated) }));
       }
       setState((was) => ({ ...was, loading: false }));
     };
@@ -72,6 +90,6 @@ export function useExploration({ centres, kinds, depth }: Asked): Exploration {
     // oxlint-disable-next-line react/exhaustive-deps
   }, [centres, kinds, depth, attempt]);
 
-  const grow = useCallback((add: (graph: Explored) => number) => { if (add(picture.graph) > 0) setPicture({ graph: picture.graph }); }, [picture]);
+  const grow = useCallback((add: (graph: Explored) => number) => { if (add(picture.graph) > 0) setPicture({ ...picture }); }, [picture]);
   return { picture, ...state, retry: () => setAttempt(attempt + 1), grow };
 }

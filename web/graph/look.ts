@@ -1,9 +1,11 @@
 /** How nodes and labels are drawn: the page's own colours, which WebGL has to be told as numbers. */
 import type { Settings } from 'sigma/settings';
 import { kindHue } from '../words/graph.ts';
+import { fontOf, shortened } from './labels.ts';
+import type { Labels } from './labels.ts';
 import type { EdgeAttributes, NodeAttributes } from './model.ts';
 
-export interface Look { ground: string; surface: string; text: string; faint: string; line: string; lineStrong: string; accent: string; kind: (kind: string) => string }
+export interface Look { ground: string; surface: string; text: string; faint: string; line: string; lineFaint: string; lineStrong: string; accent: string; kind: (kind: string) => string }
 
 /** Reads what the stylesheet says now: light or dark, whichever holds. */
 export function lookOf(element: HTMLElement): Look {
@@ -13,7 +15,7 @@ export function lookOf(element: HTMLElement): Look {
   const kinds = new Map<string, string>();
   const look = {
     ground: resolve('var(--surface)'), surface: resolve('var(--surface)'), text: resolve('var(--text)'), faint: resolve('var(--text-faint)'),
-    line: resolve('color-mix(in srgb, var(--text) 20%, var(--surface))'), lineStrong: resolve('color-mix(in srgb, var(--text) 45%, var(--surface))'), accent: resolve('var(--accent)'),
+    line: resolve('color-mix(in srgb, var(--text) 20%, var(--surface))'), lineFaint: resolve('color-mix(in srgb, var(--text) 9%, var(--surface))'), lineStrong: resolve('color-mix(in srgb, var(--text) 45%, var(--surface))'), accent: resolve('var(--accent)'),
   };
   probe.remove();
   return { ...look, kind: (kind) => {
@@ -35,25 +37,14 @@ function asHex(computed: string): string {
 }
 
 type Drawing = Pick<Settings<NodeAttributes, EdgeAttributes>, 'defaultDrawNodeLabel' | 'defaultDrawNodeHover'>;
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
-const cut = (label: string): string => (label.length > 34 ? `${label.slice(0, 32)}…` : label);
 
-/** Labels with a rim of ground colour, so that lines do not run through letters; the one under the pointer on a plate. */
-export function drawingOf(look: Look): Drawing {
+/** Labels are offered first and drawn when all are known; the one under the pointer on a plate. */
+export function drawingOf(look: Look, labels: Labels): Drawing {
   return {
-    defaultDrawNodeLabel(context, { label, x, y, size }) {
-      if (!label) return;
-      context.font = `500 ${size > 10 ? 13 : 12}px ${FONT}`;
-      context.lineWidth = 4;
-      context.lineJoin = 'round';
-      context.strokeStyle = look.ground;
-      context.fillStyle = look.text;
-      context.strokeText(cut(label), x + size + 4, y + 4);
-      context.fillText(cut(label), x + size + 4, y + 4);
-    },
+    defaultDrawNodeLabel(_, { label, x, y, size, forceLabel = false }) { if (label) labels.offer({ text: label, x, y, size, forced: forceLabel }); },
     defaultDrawNodeHover(context, { label, x, y, size, color }) {
-      context.font = `600 13px ${FONT}`;
-      const text = cut(label ?? ''), width = context.measureText(text).width, height = Math.max(24, size * 2 + 8);
+      context.font = fontOf(600, 13);
+      const text = shortened(label ?? ''), width = context.measureText(text).width, height = Math.max(24, size * 2 + 8);
       context.fillStyle = look.surface;
       context.shadowColor = 'rgb(0 0 0 / 0.3)';
       context.shadowBlur = 10;

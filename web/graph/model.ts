@@ -3,8 +3,8 @@ import { UndirectedGraph } from 'graphology';
 import type { NeighborsAnswer, Relation } from '#contract/graph';
 import type { EntityRef } from '#contract/memory';
 
-/** `records`: how many tie it to what it was found from; the centres have the most. `hops` from the nearest centre. */
-export interface NodeAttributes { kind: string; name: string; key: string; x: number; y: number; size: number; weight: number; hops: number }
+/** `records`: how many tie it to what it was found from; the centres have the most. `hops` from the nearest centre; `settled`: it has come to rest before, on that `island`. */
+export interface NodeAttributes { kind: string; name: string; key: string; x: number; y: number; size: number; weight: number; hops: number; settled: boolean; island: number }
 /** One line between two nodes stands for all their relations. `from`: when the first began; `to`: when the last ended, null while one holds. */
 export interface EdgeAttributes { relations: Relation[]; weight: number; from: number; to: number | null }
 export type Explored = UndirectedGraph<NodeAttributes, EdgeAttributes>;
@@ -22,7 +22,8 @@ export function absorb(graph: Explored, { node, nodes, edges }: Pick<NeighborsAn
     place(graph, one, { x: centre.x + far * Math.cos(angle), y: centre.y + far * Math.sin(angle), weight: one.weight, hops: one.depth });
   }
   for (const relation of edges) connect(graph, relation);
-  graph.forEachNode((id, { weight, hops }) => graph.setNodeAttribute(id, 'size', sizeOf(weight, graph.degree(id), hops)));
+  const scale = Math.max(SMALLEST, Math.min(1, Math.sqrt(CROWD / graph.order)));
+  graph.forEachNode((id, { weight, hops }) => graph.setNodeAttribute(id, 'size', sizeOf(weight, graph.degree(id), hops) * scale));
   return graph.order - before;
 }
 
@@ -33,7 +34,7 @@ export const absorbPath = (graph: Explored, nodes: readonly EntityRef[], edges: 
 };
 
 function place(graph: Explored, { id, node_type, key, name }: EntityRef, found: Pick<NodeAttributes, 'x' | 'y' | 'weight' | 'hops'>): void {
-  if (!graph.hasNode(id)) { graph.addNode(id, { kind: node_type, name: name || key, key, size: 4, ...found }); return; }
+  if (!graph.hasNode(id)) { graph.addNode(id, { kind: node_type, name: name || key, key, size: 4, settled: false, island: 0, ...found }); return; }
   graph.updateNodeAttributes(id, (known) => ({ ...known, weight: Math.max(known.weight, found.weight), hops: Math.min(known.hops, found.hops) }));
 }
 
@@ -48,6 +49,10 @@ function connect(graph: Explored, relation: Relation): void {
     to: over.includes(null) ? null : Math.max(...over.map(Number)),
   });
 }
+
+/** From so many things on, each is drawn smaller, down to a part of its size, and lines are only sensed. */
+export const CROWD = 300;
+const SMALLEST = 0.5;
 
 /** Grows with how often it is spoken of, slowly: a hub is three times a leaf, not a hundred. */
 const sizeOf = (weight: number, degree: number, hops: number): number => Math.min(16, 3 + 1.6 * Math.log2(1 + Math.max(weight / 8, degree / 3)) + (hops === 0 ? 3 : 0));

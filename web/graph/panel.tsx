@@ -7,14 +7,16 @@ import { Icon } from '../parts/icon.tsx';
 import { useAction } from '../parts/dialog.tsx';
 import { keyInWords, kindWords, relationWords } from '../words/graph.ts';
 import { count, number, shortDay } from '../words/time.ts';
-import { isShown } from './canvas.tsx';
 import type { View } from './canvas.tsx';
 import { FindNode } from './find-node.tsx';
 import { absorbPath, holdsAt } from './model.ts';
 import type { Explored, NodeAttributes } from './model.ts';
 
 interface Props {
-  view: View; centres: readonly string[]; cut: boolean;
+  view: View; centres: readonly string[]; loading: boolean;
+  /** There is more near a centre than was answered. No more centres fit. */
+  cut: boolean; full: boolean;
+  onMore: () => void;
   onChoose: (id: string | null) => void; onExpand: (id: string) => void; onRemove: (id: string) => void;
   onPath: (ids: string[]) => void; grow: (add: (graph: Explored) => number) => void;
 }
@@ -24,7 +26,10 @@ export function GraphPanel(props: Props) {
   return <aside className="graph-panel" aria-label="What is in the picture">{chosen ? <Chosen key={chosen} {...props} id={chosen} /> : <Everything {...props} />}</aside>;
 }
 
-function Chosen({ view, id, centres, onChoose, onExpand, onRemove, onPath, grow }: Props & { id: string }) {
+/** Said where going on is refused. */
+const FULL = 'So many were gone on from that no more fit into one picture. Fold one, or begin with somebody else.';
+
+function Chosen({ view, id, centres, full, onChoose, onExpand, onRemove, onPath, grow }: Props & { id: string }) {
   const node = view.graph.getNodeAttributes(id), kind = kindWords(node.kind), action = useAction();
   const [nowhere, setNowhere] = useState<string | null>(null);
   const ties = view.graph.mapEdges(id, (_, edge, a, b) => ({ other: a === id ? b : a, edge })).filter(({ edge }) => holdsAt(edge, view.at)).sort((a, b) => b.edge.weight - a.edge.weight);
@@ -45,7 +50,7 @@ function Chosen({ view, id, centres, onChoose, onExpand, onRemove, onPath, grow 
         <Link to={`/entities/${id}`} className="button button-primary"><span>Open</span></Link>
         {centres.includes(id)
           ? centres.length > 1 && <Button onClick={() => onRemove(id)}>Fold</Button>
-          : <Button icon="plus" onClick={() => onExpand(id)}>Expand</Button>}
+          : <Button icon="plus" disabled={full} {...(full && { title: FULL })} onClick={() => onExpand(id)}>Expand</Button>}
         {view.path.length > 0 && <Button onClick={() => onPath([])}>Hide the path</Button>}
       </div>
       <FindNode label="Find a path to …" onPick={findPath} />
@@ -71,20 +76,21 @@ function Chosen({ view, id, centres, onChoose, onExpand, onRemove, onPath, grow 
 
 const LISTED_MAX = 200;
 
-function Everything({ view, cut, onChoose }: Props) {
+function Everything({ view, centres, cut, full, loading, onMore, onChoose }: Props) {
   const [text, setText] = useState('');
   const needle = text.trim().toLowerCase();
   const shown = useMemo(() => {
     const out: { id: string; node: NodeAttributes }[] = [];
-    view.graph.forEachNode((id, node) => { if (isShown(id, node, view)) out.push({ id, node }); });
+    view.graph.forEachNode((id, node) => { if (view.shown.has(id)) out.push({ id, node }); });
     return out.sort((a, b) => a.node.hops - b.node.hops || b.node.weight - a.node.weight || a.node.name.localeCompare(b.node.name));
   }, [view]);
   const listed = needle ? shown.filter(({ node }) => `${node.name} ${node.key}`.toLowerCase().includes(needle)) : shown;
   return (
     <>
-      <h2 className="panel-title">{count(shown.length, 'thing')} <small>{count(view.graph.size, 'tie')}</small></h2>
+      <h2 className="panel-title">{count(shown.length, 'thing')} <small>{count(view.graph.size, 'tie')}, {number(view.picture.expanded)} expanded</small></h2>
       <label className="find"><span className="visually-hidden">Find in the picture</span><input type="search" value={text} placeholder="Find in the picture" onChange={(event) => setText(event.target.value)} /></label>
-      {cut && <p className="fine"><Icon name="info" />There is more than is drawn: the strongest ties come first. Expand what interests you.</p>}
+      {(cut || full) && <p className="fine"><Icon name="info" />{full ? FULL : 'There is more than is drawn: the strongest ties come first. Expand what interests you, or go on from all sides.'}</p>}
+      {!full && view.graph.order > centres.length && <div className="panel-acts"><Button icon="plus" busy={loading} onClick={onMore}>Show more</Button></div>}
       <ul className="panel-list">
         {listed.slice(0, LISTED_MAX).map(({ id, node }) => (
           <li key={id}><button type="button" className="panel-row" onClick={() => onChoose(id)}><EntityIcon kind={node.kind} /><span>{node.name}<small>{kindWords(node.kind).one}</small></span></button></li>

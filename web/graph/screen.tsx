@@ -7,18 +7,15 @@ import { Icon } from '../parts/icon.tsx';
 import { useResource } from '../state/resource.ts';
 import { hrefWith, navigate } from '../state/router.ts';
 import { activeFoundTypes, useEntityTypes } from '../state/sources.ts';
-import { GraphCanvas } from './canvas.tsx';
+import { GraphCanvas, shownOf } from './canvas.tsx';
 import type { View } from './canvas.tsx';
-import { KINDS_ALL, useAsked, useExploration } from './explore.ts';
+import { CENTRES_MAX, KINDS_ALL, nextCentres, useAsked, useExploration } from './explore.ts';
 import type { Asked } from './explore.ts';
 import { FindNode } from './find-node.tsx';
 import { kindsOf, spanOf } from './model.ts';
 import { GraphPanel } from './panel.tsx';
 import { GraphToolbar } from './toolbar.tsx';
 import '../styles/graph.css';
-
-/** More centres than this make no picture any more. */
-const CENTRES_MAX = 24;
 
 export default function GraphScreen() {
   const asked = useAsked();
@@ -46,9 +43,13 @@ function Explorer({ asked }: { asked: Asked }) {
   const counts = useMemo(() => new Map(kindsOf(picture.graph).map(({ kind, count }) => [kind, count])), [picture]);
   const types = useEntityTypes().data?.entity_types ?? [];
   const span = useMemo(() => spanOf(picture.graph), [picture]);
-  const view = useMemo<View>(() => ({ picture, graph: picture.graph, hidden: new Set([...counts.keys()].filter((kind) => !asked.kinds.includes(kind))), at, chosen, path }), [picture, counts, asked.kinds, at, chosen, path]);
+  const view = useMemo<View>(() => {
+    const wish = { graph: picture.graph, hidden: new Set([...counts.keys()].filter((kind) => !asked.kinds.includes(kind))), at, chosen };
+    return { ...wish, picture, shown: shownOf(wish), path };
+  }, [picture, counts, asked.kinds, at, chosen, path]);
   const go = (changes: Record<string, string | null>): void => navigate(hrefWith({ node: asked.centres.join(','), ...changes }), { replace: true });
-  const centre = (id: string): void => { if (!asked.centres.includes(id)) go({ node: [...asked.centres, id].slice(-CENTRES_MAX).join(',') }); };
+  const full = asked.centres.length >= CENTRES_MAX;
+  const centre = (...ids: string[]): void => { const fresh = ids.filter((id) => !asked.centres.includes(id)); if (fresh.length > 0 && !full) go({ node: [...asked.centres, ...fresh].join(',') }); };
 
   return (
     <div className="graph-screen">
@@ -63,7 +64,7 @@ function Explorer({ asked }: { asked: Asked }) {
       {error && <Notice tone="bad" alert actions={<Button onClick={retry}>Try again</Button>}>{error.code === 'not_found' ? 'One of these is no longer in memory.' : error.message}</Notice>}
       <div className="graph-body">
         <GraphCanvas view={view} onChoose={setChosen} onExpand={centre} />
-        <GraphPanel view={view} centres={asked.centres} cut={cut} onChoose={setChosen} onExpand={centre} onRemove={(id) => go({ node: asked.centres.filter((one) => one !== id).join(',') })} onPath={setPath} grow={grow} />
+        <GraphPanel view={view} centres={asked.centres} cut={cut} full={full} loading={loading} onMore={() => centre(...nextCentres(picture.graph, asked.centres))} onChoose={setChosen} onExpand={centre} onRemove={(id) => go({ node: asked.centres.filter((one) => one !== id).join(',') })} onPath={setPath} grow={grow} />
       </div>
     </div>
   );

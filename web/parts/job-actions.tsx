@@ -4,7 +4,7 @@ import { cancelSyncJob, pauseSyncJob, resumeSyncJob } from '../client/index.ts';
 import type { HistoricalSyncJob } from '../client/index.ts';
 import { noteJob } from '../state/jobs.ts';
 import type { Connection } from '../state/sources.ts';
-import { activity, integrationTitle, nextSteps } from '../words/job.ts';
+import { activity, canBeAsked, integrationTitle, nextSteps } from '../words/job.ts';
 import type { NextStep, Tone } from '../words/job.ts';
 import { Button, Link, Notice } from './basics.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
@@ -37,7 +37,7 @@ const tones: Record<HistoricalSyncJob['status'], Tone> = { pending: 'neutral', r
 
 /** Says why a job is not running, and offers the way on. */
 export function JobState({ job, connection, action }: { job: HistoricalSyncJob; connection: Connection | undefined; action: Action }) {
-  if (job.status === 'running') return <p className="activity">{activity(job)}</p>;
+  if (job.status === 'running') return <p className="activity">{activity(job)}{canBeAsked(job) && <> <Link to="/search" className="text-link">Search it now</Link></>}</p>;
   const steps = nextSteps(job).filter((step) => fits(step, job, connection));
   return (
     <Notice tone={tones[job.status]} plain={job.status === 'completed' || job.status === 'pending'} actions={steps.length > 0 && steps.map((step, index) => <Step key={step} step={step} first={index === 0} job={job} connection={connection} action={action} />)}>

@@ -13,9 +13,9 @@ import { Button, Link, Notice } from './basics.tsx';
 import { useAction } from './dialog.tsx';
 import { Icon } from './icon.tsx';
 
-type Choice = '3' | '6' | '12' | 'custom';
-const choices: { value: Choice; label: string; months: number }[] = [
-  { value: '3', label: '3 months', months: 3 }, { value: '6', label: '6 months', months: 6 }, { value: '12', label: '12 months', months: 12 },
+type Choice = '1' | '3' | '6' | '12' | 'custom';
+const presets: { value: Choice; label: string; months: number }[] = [
+  { value: '1', label: '1 month', months: 1 }, { value: '3', label: '3 months', months: 3 }, { value: '6', label: '6 months', months: 6 }, { value: '12', label: '12 months', months: 12 },
 ];
 /** The server measures the range when the request arrives, a moment after we did. */
 const ARRIVAL_MS = 5 * 60_000;
@@ -24,7 +24,9 @@ const DAY_MS = 86_400_000;
 export function StartForm({ connection, onClose, skip }: { connection: Connection; onClose: () => void; skip: string }) {
   const session = useSession(), plan = session.state === 'signed_in' ? session.me.tenant : null;
   const reaches = (months: number): boolean => plan === null || months <= plan.months_of_history;
-  const [choice, setChoice] = useState<Choice>(reaches(3) ? '3' : 'custom');
+  // Three of them: who does not reach three months begins with one.
+  const choices = reaches(3) ? presets.slice(1) : presets.slice(0, 3);
+  const [choice, setChoice] = useState<Choice>(reaches(3) ? '3' : '1');
   const [today] = useState(() => new Date());
   const [from, setFrom] = useState(() => dateField(reaches(3) ? monthsBefore(today, 3) : earliest(today, plan?.months_of_history ?? 3)));
   const [to, setTo] = useState(() => dateField(today));

@@ -24,12 +24,14 @@ export function OverviewScreen({ me }: { me: Me }) {
   const connections = useConnections(), book = useJobBook();
   const jobs = newestFirst(book.jobs), active = jobs.filter(({ job }) => isActive(job.status));
   const all = connections.data?.connections ?? [], connected = all.filter((one) => one.status !== 'revoked');
-  const empty = connections.data !== undefined && book.loaded && jobs.length === 0;
+  const known = connections.data !== undefined && book.loaded, empty = known && jobs.length === 0;
+  // The very first sync: the steps lead on until it is over.
+  const first = known && jobs.length === 1 && active[0]?.job.mode === 'backfill' ? active[0].job : null, beginning = empty || first !== null;
   const accounts = accountsOf(all);
   return (
     <>
-      <PageHead title="Overview" lead={empty ? 'Three steps to a memory you can search.' : 'What is in memory, and what is happening to it.'} />
-      {empty ? <FirstSteps connections={connected} /> : <MemoryFigures live={active.length > 0} />}
+      <PageHead title="Overview" lead={beginning ? 'Three steps to a memory you can search.' : 'What is in memory, and what is happening to it.'} />
+      {beginning ? <FirstSteps connections={connected} job={first} /> : <MemoryFigures live={active.length > 0} />}
       <Attention connections={connected} />
       {active.length > 0 && (
         <section className="block" aria-labelledby="now">
@@ -45,7 +47,7 @@ export function OverviewScreen({ me }: { me: Me }) {
           })}
         </section>
       )}
-      {!empty && <Activity />}
+      {!beginning && <Activity />}
       {jobs.length > 0 && (
         <section className="block" aria-labelledby="recent">
           <div className="block-head"><h2 id="recent">Latest syncs</h2>{book.total > RECENT_ROWS && <Link to="/jobs" className="text-link">All {number(book.total)}</Link>}</div>

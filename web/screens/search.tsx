@@ -51,7 +51,7 @@ export function SearchScreen() {
       {!q && <FirstWords />}
       {q && !answer && !found.error && <div className="hits"><Skeleton lines={3} className="hit" /><Skeleton lines={3} className="hit" /><Skeleton lines={3} className="hit" /></div>}
       {answer && <Watermarks answer={answer} />}
-      {answer && !found.error && answer.results.length === 0 && !stale && <NothingFound q={q} mode={mode} narrowed={Boolean(person ?? filters.integration ?? filters.from ?? filters.to)} />}
+      {answer && !found.error && answer.results.length === 0 && !stale && <NothingFound q={q} mode={mode} onAgain={found.reload} narrowed={Boolean(person ?? filters.integration ?? filters.from ?? filters.to)} />}
       {answer && answer.results.length > 0 && !(found.error && stale) && (
         <ol className={stale ? 'hits hits-stale' : 'hits'} aria-busy={stale}>
           {answer.results.map((hit) => <Hit key={hit.record_id} hit={hit} watermarks={answer.watermarks} />)}
@@ -99,21 +99,23 @@ function shortly(watermarks: Answer['watermarks']): { title: string; connection_
 
 function FirstWords() {
   return (
-    <Empty icon="search" title="What are you looking for?" action={<ul className="chips chips-center">{ideas.map((idea) => <li key={idea}><Link className="chip chip-link" to={hrefWith({ q: idea })}><span>{idea}</span></Link></li>)}</ul>}>
+    <Empty icon="search" title="What are you looking for?" action={<ul className="chips chips-center" aria-label="Ideas">{ideas.map((idea) => <li key={idea}><Link className="chip chip-link" to={hrefWith({ q: idea })}><span>{idea}</span></Link></li>)}</ul>}>
       Names, words from a subject, or a question in your own words. Press <kbd>/</kbd> to type from anywhere.
     </Empty>
   );
 }
 
-function NothingFound({ q, mode, narrowed }: { q: string; mode: SearchMode; narrowed: boolean }) {
-  const { jobs, loaded } = useJobBook();
+function NothingFound({ q, mode, narrowed, onAgain }: { q: string; mode: SearchMode; narrowed: boolean; onAgain: () => void }) {
+  const { jobs, loaded } = useJobBook(), reading = newestFirst(jobs).some(({ job }) => job.status === 'running' || job.status === 'pending');
   if (loaded && jobs.size === 0) return <Empty icon="search" title="Nothing is in memory yet" action={<Link to="/integrations" className="button button-primary"><span>Connect an account</span></Link>}>Connect an account and read its past. The first results come within seconds.</Empty>;
   return (
-    <Empty icon="search" title={`Nothing found for “${q}”`} action={<div className="empty-links">
+    <Empty icon="search" title={`Nothing found for “${q}”${reading ? ' yet' : ''}`} action={<div className="empty-links">
+      {reading && <Button kind="primary" icon="refresh" onClick={onAgain}>Ask again</Button>}
       {mode === 'keyword' && <Link className="button button-plain" to={hrefWith({ mode: 'semantic' })}><span>Search by meaning</span></Link>}
       {narrowed && <Link className="button button-plain" to={hrefWith({ person: null, integration: null, from: null, to: null })}><span>Search everything</span></Link>}
       {mode !== 'keyword' && !narrowed && <Link className="button button-plain" to="/search"><span>Start over</span></Link>}
     </div>}>
+      {reading && 'A sync is still reading; what it stores is found at once. '}
       {narrowed ? 'Within what you chose, that is.' : mode === 'keyword' ? 'No record has these words.' : 'Try fewer or other words.'}
     </Empty>
   );

@@ -46,6 +46,9 @@ export function streamTitle({ name, title }: { name: string; title?: string | nu
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** Something of it is in memory while it is still at work: one need not wait to ask. */
+export const canBeAsked = (job: Job): boolean => job.status === 'running' && job.records_processed > 0;
+
 /** What is happening, in one sentence. */
 export function activity(job: Job): string {
   switch (job.status) {
@@ -64,7 +67,7 @@ function runningActivity(job: Job): string {
     return 'Everything is stored. Checking the books.';
   }
   const shown = open.slice(0, STREAMS_NAMED_MAX).map(readingNow), more = open.length - shown.length;
-  return `Reading ${listOf(more > 0 ? [...shown, `${more} more`] : shown)}. What is stored can be searched already.`;
+  return `Reading ${listOf(more > 0 ? [...shown, `${more} more`] : shown)}.${canBeAsked(job) ? ' What is stored can be searched already.' : ''}`;
 }
 
 function readingNow(stream: StreamProgress): string {
