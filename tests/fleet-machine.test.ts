@@ -1,4 +1,5 @@
 /** The scaling rule, as a table: every role a machine can play, every threshold on both sides, every combination up to four machines by property. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MachineState } from '#contract/fleet';
 import { FLEET_CHECK_MS, FLEET_MAX, FLEET_PATIENCE_MS, FLEET_SILENT_MS, SCALE_DOWN_IDLE_MS, SCALE_UP_QUEUE_DEPTH } from '#contract/limits';
@@ -106,6 +107,18 @@ describe('a fleet of more than three', () => {
     [3, { depth: 400 }, 'none'], [3, { depth: 400, crowd: { since: NOW - FLEET_PATIENCE_MS + 1, lastAt: null } }, 'none'], [3, { depth: 6, crowd: { since: NOW - FLEET_PATIENCE_MS, lastAt: NOW } }, 'create'],
     [59, { depth: 6, crowd: { since: NOW - FLEET_PATIENCE_MS, lastAt: NOW } }, 'create'], [60, { depth: 400, crowd: { since: NOW - MINUTE, lastAt: NOW } }, 'none'], [3, { depth: 5, crowd: { since: NOW - MINUTE, lastAt: NOW } }, 'none'], [2, { depth: 6 }, 'create'],
   ])('%d machines, %j: %s, for a burst is worked off sooner than a machine starts', (count, given, expected) => { expect(look(fleet(...ones(count, { busy: 4 })), { check: false, ...given })).toBe(expected); });
+
+  it('whatever its machines do: closes one only if the others\' slots are at most half full with all of it, keeps three, destroys none that works', () => {
+    const report = fc.record({ busy: fc.integer({ min: 0, max: SLOTS }), load: fc.double({ min: 0, max: SLOTS, noNaN: true }), draining: fc.boolean() });
+    fc.assert(fc.property(fc.array(report, { minLength: 1, maxLength: 40 }), fc.constantFrom(0, 0, 1, 6, null), fc.boolean(), (says, depth, check) => {
+      const machines = fleet(...says), choice = decideFleet({ ...sightOf([], { depth, check }), machines }, large), left = machines.filter(({ id, report: r }) => !r!.draining && !('machineId' in choice && choice.machineId === id));
+      const named = 'machineId' in choice ? machines.find(({ id }) => id === choice.machineId)! : null;
+      if (choice.action === 'destroy' && named!.report!.busy > 0) return false;
+      if (choice.action !== 'close') return true;
+      const load = machines.reduce((sum, { report: r }) => sum + r!.load, 0);
+      return !named!.report!.draining && left.length >= 3 && load <= (left.length * SLOTS) / 2;
+    }), { numRuns: 2_000 });
+  });
 
   it('is done with a burst, or remembers how long it lasted', () => {
     const after = (...depths: (number | null)[]): Crowd => depths.reduce<Crowd>((crowd, depth, i) => crowdAt(crowd, depth, i * 10_000, rules), CALM);

@@ -13,7 +13,7 @@ const MB = 2 ** 20;
 
 /** MB of the Worker's heap (all its objects are in it), garbage collected. Null: no answer in time. https://chromedevtools.github.io/devtools-protocol/v8/HeapProfiler/ */
 export async function heldByDesk(inspectorUrl: string): Promise<number | null> {
-  const [target] = Targets.parse(await (await fetch(`${inspectorUrl}/json`, { signal: AbortSignal.timeout(PATIENCE_MS) })).json());
+  const [target] = await fetch(`${inspectorUrl}/json`, { signal: AbortSignal.timeout(PATIENCE_MS) }).then(async (response) => Targets.parse(await response.json()), () => []);
   if (!target) return null;
   // wrangler's inspector speaks to pages of this machine only, and to them if they say so.
   const socket = new WebSocket(target.webSocketDebuggerUrl, { headers: { origin: 'http://localhost' } } as unknown as string[]);
