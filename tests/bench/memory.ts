@@ -10,7 +10,7 @@ import { sql } from 'drizzle-orm';
 import type { Connector, Page, SourceRecord } from '#contract/connector';
 import { NodesAnswer } from '#contract/graph';
 import { isTerminal } from '#contract/job';
-import { MEMORY_HIGH, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { MEMORY_HIGH, UNINDEXED_AT_REST_MAX, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDeriveThreads } from '#fly-worker/derive-thread';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { embedLocally, localEmbedder } from '#fly-worker/embed/local';
@@ -50,7 +50,9 @@ export async function measureMemory(sizes: number[], passages: number): Promise<
     }
     await growTo(house, semantic, written, passages);
     await semantic.close();
-    const synced = await syncMore(house, client), search = await measureSearches(client);
+    const synced = await syncMore(house, client);
+    await until(async () => (await semantic.stats({ tenant: 'large', embedder: localEmbedder() }))!.unindexedRows, (rows) => rows <= UNINDEXED_AT_REST_MAX, 'the worker has tidied up', SYNC_PATIENCE_MS);
+    const search = await measureSearches(client);
     return { grown, hub, large: { passages, synced, search, workerMb: peakOf(workerOf(house)) } };
   } finally {
     await semantic.close();
