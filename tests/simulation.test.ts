@@ -1,6 +1,7 @@
 /** The most valuable test: seeded histories of everything that can go wrong, on the real machine, pipeline, ledger and Postgres. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from './database.ts';
+import { disconnect } from './simulation/postgres.ts';
 import { simulate, type Sabotage } from './simulation/simulate.ts';
 
 /** Every seed that once found a bug, with the bug. */
@@ -12,7 +13,7 @@ const FIRST = Number(process.env.SEED ?? 1), COUNT = process.env.SEED ? 1 : 100;
 
 let db: TestDatabase;
 beforeAll(async () => { db = await startTestDatabase(); });
-afterAll(() => db.stop());
+afterAll(async () => { await disconnect(); await db.stop(); });
 
 describe('simulation', () => {
   it(`keeps the promise in seeds ${FIRST} to ${FIRST + COUNT - 1} (SEED=n replays one)`, async () => {

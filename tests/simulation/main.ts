@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { startTestDatabase } from '../database.ts';
+import { disconnect } from './postgres.ts';
 import { simulate, type Sabotage, type Stats } from './simulate.ts';
 
 const add = (total: Record<string, number>, stats: Stats): void => { for (const [k, v] of Object.entries(stats)) total[k] = (total[k] ?? 0) + v; };
@@ -19,6 +20,7 @@ async function part(url: string, from: number, until: number, every: number, sab
     if (seed % 500 === 0) console.error(`  seed ${seed}`);
   }
   console.log(JSON.stringify(total));
+  await disconnect();
 }
 
 async function main(): Promise<void> {

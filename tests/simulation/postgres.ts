@@ -1,4 +1,4 @@
-/** The real ledger on a real Postgres for the simulation: one plain connection, prepared statements, and answers that get lost on purpose. */
+/** The real ledger on a real Postgres for the simulation: one plain connection a process, prepared statements, and answers that get lost on purpose. */
 import { AssertionError } from 'node:assert';
 import pg from 'pg';
 import type { SQL } from 'drizzle-orm';
@@ -12,16 +12,32 @@ export type Rewrite = (text: string) => string;
 
 export interface SimulatedDatabase extends Database {
   query(text: string, params?: unknown[]): Promise<Row[]>;
-  end(): Promise<void>;
 }
 
 /** A chunk that landed, as its statement's first parameters say; or one at a shut gate (`isShut`) that forgot records all the same. */
 export interface Landed { jobId: string; fence: number; chunk: string; forgot: string[]; isShut: boolean }
 
+interface Connection { client: pg.Client; names: Map<string, string> }
+const connections = new Map<string, Promise<Connection>>();
+
+/** One for all seeds of this process: a new one would plan every statement anew, which takes longer than running them. */
+function connected(url: string): Promise<Connection> {
+  let connection = connections.get(url);
+  if (!connection) {
+    const client = new pg.Client({ connectionString: url });
+    connections.set(url, connection = client.connect().then(() => ({ client, names: new Map<string, string>() })));
+  }
+  return connection;
+}
+
+/** For the end of the process, or of the database. */
+export async function disconnect(): Promise<void> {
+  for (const connection of connections.values()) await (await connection).client.end();
+  connections.clear();
+}
+
 export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewrite, onChunk: (landed: Landed, currentFence: number) => void): Promise<SimulatedDatabase> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const names = new Map<string, string>();
+  const { client, names } = await connected(url);
 
   async function execute(statement: SQL): Promise<Row[]> {
     const { text, params } = compile(statement);
@@ -65,6 +81,5 @@ export async function connectPlain(url: string, fate: () => Fate, rewrite: Rewri
     async tenant(tenantId, statements, lock = 'none') { return (await run([enter(tenantId, lock), ...statements])).slice(1); },
     system: run,
     async query(text, params) { return (await client.query(text, params)).rows as Row[]; },
-    end: () => client.end(),
   };
 }

@@ -29,7 +29,6 @@ export async function simulate(url: string, seed: number, sabotage: Sabotage | n
     return world.stats;
   } finally {
     await world.db.query('delete from semantic_leftovers where tenant_id = $1', [world.tenantId]);
-    await world.db.end();
   }
 }
 
