@@ -29,7 +29,7 @@ export function SignInScreen({ expired }: { expired: boolean }) {
           <label className="field">Name of your team<input name="team" autoComplete="organization" required value={team} onChange={(event) => setTeam(event.target.value)} /></label>
         </>}
         <label className="field">E-mail<input type="email" name="email" autoComplete="username" required autoFocus={!isNew} value={email} onChange={(event) => setEmail(event.target.value)} /></label>
-        <label className="field">Password<input key={String(isNew)} type="password" name="password" required minLength={isNew ? PASSWORD_CHARS_MIN : 1} autoComplete={isNew ? 'new-password' : 'current-password'} value={password} onChange={(event) => setPassword(event.target.value)} /></label>
+        <label className="field">Password<input key={String(isNew)} type="password" name="password" required minLength={isNew ? PASSWORD_CHARS_MIN : 1} placeholder={isNew ? `At least ${PASSWORD_CHARS_MIN} characters` : undefined} autoComplete={isNew ? 'new-password' : 'current-password'} value={password} onChange={(event) => setPassword(event.target.value)} /></label>
         {error && <Notice tone="bad" alert>{error}</Notice>}
         <Button kind="primary" type="submit" busy={busy} className="wide">{isNew ? 'Make an account' : 'Sign in'}</Button>
         {options?.sign_up === 'open' && <button type="button" className="text-link" onClick={() => { clear(); setNew(!isNew); }}>{isNew ? 'I have an account already' : 'I have no account yet'}</button>}
