@@ -1,6 +1,7 @@
 /** Rows of semantic memory as Arrow tables: one Float32Array for all vectors, lengths asserted, because LanceDB pads and cuts wrong ones silently. */
 import { Field, FixedSizeList, Float32, Int32, Int64, List, makeData, RecordBatch, Schema, Struct, Table, Utf8, type Data } from 'apache-arrow';
 import type { MarkedPart } from '#contract/memory';
+import { joint, unjoint } from './joints.ts';
 
 /** A passage of a long text, offsets half open. `vector` null: nothing to embed in it. */
 export interface PassageVector { start: number; end: number; vector: Float32Array | null }
@@ -137,13 +138,13 @@ function vectorData(rows: readonly Line[], dims: number, type: FixedSizeList): D
 const clampMs = (ms: number): number => Math.trunc(Math.max(-MAX_DATE_MS, Math.min(MAX_DATE_MS, ms)));
 
 function bodyOf({ title, people, text }: MemoryRow): { body: string; textAt: number } {
-  const head = `${title}\n${people.slice(0, SEARCHED_PEOPLE_MAX).join(' ')}\n`;
-  return { body: head + text, textAt: head.length };
+  const head = joint(`${title}\n${people.slice(0, SEARCHED_PEOPLE_MAX).join(' ')}\n`);
+  return { body: head + joint(text), textAt: head.length };
 }
 
 /** `body` taken apart again; of the people those that are searched. */
 export function textFromLance(raw: Record<string, unknown>): FoundText {
-  const body = String(raw['body']), textAt = Number(raw['text_at']), peopleAt = body.lastIndexOf('\n', textAt - 2) + 1;
+  const joined = String(raw['body']), head = unjoint(joined.slice(0, Number(raw['text_at']))), textAt = head.length, body = head + unjoint(joined.slice(Number(raw['text_at']))), peopleAt = body.lastIndexOf('\n', textAt - 2) + 1;
   return { body, title: body.slice(0, Math.max(0, peopleAt - 1)), people: body.slice(peopleAt, Math.max(peopleAt, textAt - 1)).split(' ').filter((one) => one !== ''), text: body.slice(textAt) };
 }
 
@@ -159,7 +160,7 @@ export function fromLance(raw: Record<string, unknown>): StoredRow {
   const body = String(raw['body']);
   return {
     recordId: String(raw['record_id']), contentHash: String(raw['content_hash']), integrationId: String(raw['integration_id']), connectionId: String(raw['connection_id']), stream: String(raw['stream']),
-    occurredAt: Number(raw['occurred_at']), title: String(raw['title']), text: body.slice(Number(raw['text_at'])),
+    occurredAt: Number(raw['occurred_at']), title: String(raw['title']), text: unjoint(body.slice(Number(raw['text_at']))),
     parts: JSON.parse(String(raw['parts'])) as MarkedPart[],
     people: [...(raw['people'] as Iterable<string> | null) ?? []],
     url: typeof raw['url'] === 'string' ? raw['url'] : null,

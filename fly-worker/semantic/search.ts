@@ -1,8 +1,9 @@
 /** A search over one dataset: keyword and vector legs at once, both prefiltered, fused by rules of our own. Candidates only: the caller drops what the ledger does not name. */
-import { BooleanQuery, MatchQuery, Occur, type Table } from '@lancedb/lancedb';
+import { MatchQuery, type Table } from '@lancedb/lancedb';
 import { PASSAGES_PER_HIT } from '#contract/limits';
 import type { SearchMode } from '#contract/memory';
 import { fuse, type KeywordHit, type Trust, type VectorHit } from './fusion.ts';
+import { joint } from './joints.ts';
 import { firstPassageOf, recordOf, rowId, TEXT_COLUMNS, textFromLance, versionOf, type FoundText } from './rows.ts';
 import { isAnyOf, predicate, type Filters } from './sql.ts';
 import { fold, likeness, termsOf, type Term } from './terms.ts';
@@ -39,9 +40,10 @@ const BASIC_COSINE_MIN = 0.35;
 /** Candidates of the quantised index that are compared exactly. */
 const REFINE_FACTOR = 2;
 
-/** What another form of a word counts, against the word itself. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
-const FORM_WORTH = { respelled: 0.5, near: 0.2, far: 0.1 };
-const FORMS_OF_ONE = 0.01;
+/** What other forms of the words count, against the words themselves. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
+const FORMS_WORTH = 0.2, FORMS_OF_ONE_WORTH = 0.002;
+/** So much deeper is looked for forms: a text far down there may be far up among the words. */
+const FORMS_DEPTH = 3;
 /** What it counts that words which are neighbours in the query are so in the text. */
 const CLOSENESS_WORTH = 0.5;
 
@@ -55,13 +57,15 @@ interface Leg { texts: Map<string, FoundText>; scores: Map<string, number>; pass
 interface Searched { table: Table; hasVectorIndex(): boolean }
 
 /** @param beside vectors of a model, of the same texts; those that it does not have yet are answered for by the table's own */
-export async function searchDataset({ table, hasVectorIndex }: Searched, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, beside: { dataset: Searched; vector: Float32Array } | null = null): Promise<Candidate[]> {
+export async function searchDataset(own: Searched, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, beside: { dataset: Searched; vector: Float32Array } | null = null): Promise<Candidate[]> {
   const depth = 2 * limit + 10, where = predicate(filters), usable = vector !== null && vector.some((value) => value !== 0) ? vector : null;
   const terms = termsOf(q), whole = exactForm(q);
-  const [byWords, byOwn, byModel] = await Promise.all([
-    mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(table, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
-    mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(table, usable, where, Math.ceil(PASSAGES_PER_HIT * depth), hasVectorIndex()),
-    mode === 'keyword' || beside === null ? emptyLeg() : vectorLeg(beside.dataset.table, beside.vector, where, Math.ceil(PASSAGES_PER_HIT * depth), beside.dataset.hasVectorIndex()),
+  const [[byWords, byOwn], byModel] = await Promise.all([
+    consistent(own.table, (rows) => Promise.all([
+      mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(rows, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
+      mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(rows, own, usable, where, Math.ceil(PASSAGES_PER_HIT * depth)),
+    ])),
+    mode === 'keyword' || beside === null ? emptyLeg() : consistent(beside.dataset.table, (rows) => vectorLeg(rows, beside.dataset, beside.vector, where, Math.ceil(PASSAGES_PER_HIT * depth))),
   ]);
   const byMeaning = beside === null ? byOwn : joined(byModel, byOwn, await heldBy(beside.dataset.table, [...byOwn.scores.keys()]));
   const known = new Map<string, number>();
@@ -109,39 +113,64 @@ function exactForm(q: string): string | null {
 
 const emptyLeg = (): Promise<Leg> => Promise.resolve({ texts: new Map(), scores: new Map(), passages: new Map() });
 
-/**
- * The words as they were typed, and their other forms for less. A single word stands before its whole family, however long the mails
- * that hold it: forms only follow. Null: no word to look for.
- */
-function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): MatchQuery | BooleanQuery | null {
+/** Two queries: the words as they were typed, and their other forms, which only follow. Apart, because LanceDB goes through every text that holds any word of a boolean query, and of a plain one only through the best. */
+interface Words { typed: MatchQuery; forms: MatchQuery | null; formsWorth: number }
+
+/** A single word stands before its whole family, however long the mails that hold it. Null: no word to look for. */
+function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): Words | null {
   if (terms.length === 0) return null;
   const words = terms.map(({ word }) => word), typed = new Set(words);
   // accents that stand as characters of their own (from macOS) are not folded by the index
   if (/[^\0-\x7f]/.test(q)) for (const [token] of q.normalize('NFD').toLowerCase().matchAll(/[\p{L}\p{N}]\p{M}?[\p{L}\p{N}\p{M}]*/gu)) if (/\p{M}/u.test(token)) words.push(token);
-  const worth = terms.length === 1 ? FORMS_OF_ONE : 1;
-  const groups: [string[], number][] = [[words, 1]];
-  if (!isLiteral) for (const kind of ['respelled', 'near', 'far'] as const) groups.push([[...new Set(terms.flatMap(({ forms }) => [...forms[kind]]))].filter((form) => !typed.has(form)), FORM_WORTH[kind] * worth]);
-  const queries = groups.filter(([group]) => group.length > 0).map(([group, boost]) => new MatchQuery(group.join(' ').toWellFormed(), 'body', { boost }));
-  return queries.length === 1 ? queries[0]! : new BooleanQuery(queries.map((query) => [Occur.Should, query]));
+  const forms = isLiteral ? [] : [...new Set(terms.flatMap(({ forms: { respelled, near, far } }) => [...respelled, ...near, ...far]))].filter((form) => !typed.has(form));
+  const matching = (some: readonly string[]): MatchQuery => new MatchQuery(joint(some.join(' ').toWellFormed()), 'body');
+  return { typed: matching(words), forms: forms.length === 0 ? null : matching(forms), formsWorth: terms.length === 1 ? FORMS_OF_ONE_WORTH : FORMS_WORTH };
 }
 
-async function keywordLeg(table: Table, words: MatchQuery | BooleanQuery | null, where: string | null, depth: number): Promise<Leg> {
+/** Rows of a table by what says which they are: where they lie, or their id. */
+type Key = bigint | string;
+type Raw = Record<string, unknown>;
+interface Rows { key: '_rowid' | 'id'; fetch(keys: readonly Key[], columns: string[]): Promise<Raw[]> }
+
+/**
+ * Reads in two steps: what the indices say, then what stands in the best rows, which are found at once by where they lie. Only within one version
+ * of the table does a row stay where it lies: if there is another one in the end, all is read again by ids, which takes half as long again.
+ */
+async function consistent<T>(table: Table, read: (rows: Rows & { table: Table }) => Promise<T>): Promise<T> {
+  const before = await table.version();
+  const answer = await read({ table, key: '_rowid', fetch: async (keys, columns) => (keys.length === 0 ? [] : await table.takeRowIds(keys as bigint[]).select(columns).withRowId().toArray() as Raw[]) }).catch((error: unknown) => ({ error }));
+  if (await table.version() !== before) return read({ table, key: 'id', fetch: async (keys, columns) => (keys.length === 0 ? [] : await table.query().where(isAnyOf('id', keys as string[])).select(columns).toArray() as Raw[]) });
+  if (answer !== null && typeof answer === 'object' && 'error' in answer) throw answer.error;
+  return answer as T;
+}
+
+async function keywordLeg({ table, key, fetch }: Rows & { table: Table }, words: Words | null, where: string | null, depth: number): Promise<Leg> {
   if (words === null) return emptyLeg();
-  const query = table.query().fullTextSearch(words, { columns: ['body'] }).select([...TEXT_COLUMNS, '_score']).limit(depth);
-  return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => Number(raw['_score']), true);
+  const ranked = async (query: MatchQuery | null, limit: number): Promise<Raw[]> => {
+    if (query === null) return [];
+    let search = table.query().fullTextSearch(query, { columns: ['body'] }).select(key === 'id' ? ['id', '_score'] : ['_score']).limit(limit);
+    if (key === '_rowid') search = search.withRowId();
+    return await (where === null ? search : search.where(where)).toArray() as Raw[];
+  };
+  const [typed, forms] = await Promise.all([ranked(words.typed, depth), ranked(words.forms, FORMS_DEPTH * depth)]), scores = new Map<Key, number>();
+  for (const [raws, worth] of [[typed, 1], [forms, words.formsWorth]] as const) for (const raw of raws) scores.set(raw[key] as Key, (scores.get(raw[key] as Key) ?? 0) + worth * Number(raw['_score']));
+  const best = new Map([...scores].sort(([, a], [, b]) => b - a).slice(0, depth));
+  return collect(await fetch([...best.keys()], TEXT_COLUMNS), (raw) => best.get(raw[key] as Key)!, true);
 }
 
 /** Where a vector belongs. */
 const PLACE_COLUMNS = ['id', 'from_char', 'to_char'];
 
-async function vectorLeg(table: Table, vector: Float32Array, where: string | null, limit: number, hasIndex: boolean): Promise<Leg> {
-  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').select([...PLACE_COLUMNS, '_distance']).limit(limit);
-  if (hasIndex) query = query.refineFactor(REFINE_FACTOR);
-  return collect(await (where === null ? query : query.where(where)).toArray() as Record<string, unknown>[], (raw) => 1 - Number(raw['_distance']), false);
+async function vectorLeg({ table, key, fetch }: Rows & { table: Table }, { hasVectorIndex }: Searched, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
+  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
+  if (key === '_rowid') query = query.withRowId();
+  if (hasVectorIndex()) query = query.refineFactor(REFINE_FACTOR);
+  const scores = new Map((await (where === null ? query : query.where(where)).toArray() as Raw[]).map((raw) => [raw[key] as Key, 1 - Number(raw['_distance'])]));
+  return collect(await fetch([...scores.keys()], PLACE_COLUMNS), (raw) => scores.get(raw[key] as Key)!, false);
 }
 
 /** The same record several times (its passages; or two processes merged it at once) counts once, at its best place. */
-function collect(raws: Record<string, unknown>[], scoreOf: (raw: Record<string, unknown>) => number, areTexts: boolean): Leg {
+function collect(raws: readonly Raw[], scoreOf: (raw: Raw) => number, areTexts: boolean): Leg {
   const leg: Leg = { texts: new Map(), scores: new Map(), passages: new Map() };
   const scored = raws.map((raw) => ({ raw, score: scoreOf(raw) })).filter(({ score }) => Number.isFinite(score));
   for (const { raw, score } of scored.sort((a, b) => b.score - a.score)) {

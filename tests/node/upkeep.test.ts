@@ -51,7 +51,7 @@ it('writes of a large dataset only what is new, joins everything once there are 
 
 it('does not let more come in than the index keeps up with', async () => {
   let most = 0;
-  for (let from = 100_000; from < 112_000; from += LANCE_MERGE_ROWS_MAX) {
+  for (let from = 100_000; from < 100_000 + 2 * UNINDEXED_ROWS_MAX; from += LANCE_MERGE_ROWS_MAX) {
     await memory.store(space, rowsOf(from, LANCE_MERGE_ROWS_MAX));
     most = Math.max(most, (await memory.stats(space))!.unindexedRows);
   }
