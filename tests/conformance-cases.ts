@@ -30,7 +30,7 @@ export function describeCases(connector: Connector, tape: Tape, cases: TapeCase[
       const stream = one.stream ?? Object.keys(tape.records)[0]!, span = one.span ?? tape.span, isFile = 'lines' in one.answers;
       const directory = one.directory ?? (isFile ? await connector.directory?.({ get: provider.get, bytes: provider.bytes, baseUrl: server.baseUrl }) : null) ?? null;
       const cursor = written(one.cursor ?? null, items, server.baseUrl), reads = one.reads ?? (isFile ? 'window' : 'page');
-      if (reads === 'changes') return provider.readChanges(connector, { stream, span, directory, from: cursor });
+      if (reads === 'changes') return provider.readChanges(connector, { stream, span, directory, from: cursor && connector.changes!.place.parse(cursor) });
       if (reads !== 'page' && reads !== 'window') return { record: await provider.readOne(connector, { stream, providerId: reads.one, directory }) };
       const fetch = (at: unknown): Promise<Page> => provider.fetchPage(connector, { stream, span, range: one.span ?? tape.range ?? tape.span, directory, cursor: at });
       let page = await fetch(cursor);

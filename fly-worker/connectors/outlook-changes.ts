@@ -10,13 +10,14 @@ import { inUrl } from './items.ts';
 import { EVENT_FIELDS, MESSAGE_FIELDS, PREFER, readChannel, refuseForeign, REQUESTS_AT_ONCE, wholeSecond, type Channel } from './outlook-items.ts';
 import { ProviderError } from './provider-error.ts';
 
+/** Where a list of a folder goes on; `mails`: told of so far. */
+const FolderPlace = z.object({ link: z.string(), mails: z.int(), isFiltered: z.boolean() });
 /**
  * Mail is told of folder by folder. `links`: where each folder's next round starts. `foldersLeft`: folders still to be read in this round, `at`: where in the
- * first of them. `isFirst`: nothing is remembered yet, so ids are only counted.
+ * first of them. `isFirst`: nothing is remembered yet, so ids are only counted; several folders are then read at once, `open`: where in each of them.
  */
 const MailPlace = z.object({
-  channel: z.literal('mail'), isFirst: z.boolean(), links: z.record(z.string(), z.string()), foldersLeft: z.array(z.string()),
-  at: z.object({ link: z.string(), mails: z.int(), isFiltered: z.boolean() }).nullable(),
+  channel: z.literal('mail'), isFirst: z.boolean(), links: z.record(z.string(), z.string()), foldersLeft: z.array(z.string()), at: FolderPlace.nullable(), open: z.record(z.string(), FolderPlace).default({}),
 });
 /** A calendar is told of in a view with two ends. `isOpen`: within a round. */
 const CalendarPlace = z.object({ channel: z.literal('calendar'), isFirst: z.boolean(), isOpen: z.boolean(), link: z.string(), ends: z.string() });
@@ -47,37 +48,31 @@ async function readMail(context: Context): Promise<ChangedPage> {
   if (context.from !== null && context.from.channel !== 'mail') throw wrongStream();
   const isOpen = context.from !== null && context.from.foldersLeft.length > 0;
   const place = isOpen ? context.from! : await beginMailRound(context, context.from);
-  if (place.isFirst && place.at === null && place.foldersLeft.length > 0) return beginFolders(context, place);
+  if (place.isFirst) return countFolders(context, place);
   const [folder, ...others] = place.foldersLeft;
-  if (folder === undefined) return { ...nothing, next: { ...place, isFirst: false }, done: true };
-  const known = place.links[folder], at = place.at ?? { link: known ?? folderUrl(context, folder, true), mails: 0, isFiltered: known === undefined };
-  const { rows, next, delta } = await readDelta(context, 'mail', at.link, place.isFirst).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; }), mails = at.mails + rows.length;
-  const found = place.isFirst ? nothing : await look(context, 'mail', rows.filter((row) => isWanted(context, row)));
-  if (next !== null) return { ...found, next: { ...place, at: { ...at, link: next, mails } }, done: false };
-  // A filtered list that is full has left out the rest without a word: the whole folder is listed instead.
-  const isCut = at.isFiltered && mails >= OUTLOOK_FILTERED_DELTA_MAX;
-  if (isCut) return { ...found, next: { ...place, at: { link: folderUrl(context, folder, false), mails: 0, isFiltered: false } }, done: false };
-  const done = others.length === 0;
-  return { ...found, next: { ...place, isFirst: place.isFirst && !done, links: { ...place.links, [folder]: delta }, foldersLeft: others, at: null }, done };
+  if (folder === undefined) return { ...nothing, next: place, done: true };
+  const read = await readFolder(context, folder, place.at ?? { link: place.links[folder] ?? folderUrl(context, folder, true), mails: 0, isFiltered: place.links[folder] === undefined }, false);
+  const found = await look(context, 'mail', read.rows.filter((row) => isWanted(context, row)));
+  if (read.on !== null) return { ...found, next: { ...place, at: read.on }, done: false };
+  return { ...found, next: { ...place, links: { ...place.links, [folder]: read.delta }, foldersLeft: others, at: null }, done: others.length === 0 };
 }
 
-/**
- * The first pages of several folders at once: while ids are only counted, nothing depends on their order, and the first records wait for this. Folders of one
- * page are done with; of the others the first goes on alone, the rest is asked for again when its turn has come.
- */
-async function beginFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
-  const some = place.foldersLeft.slice(0, REQUESTS_AT_ONCE);
-  const pages = await Promise.all(some.map((folder) => readDelta(context, 'mail', folderUrl(context, folder, true), true).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; })));
-  const links = { ...place.links }, open: string[] = [];
-  let at: z.infer<typeof MailPlace>['at'] = null;
-  for (const [i, { rows, next, delta }] of pages.entries()) {
-    const folder = some[i]!;
-    if (next === null && rows.length < OUTLOOK_FILTERED_DELTA_MAX) { links[folder] = delta; continue; }
-    at ??= { link: next ?? folderUrl(context, folder, false), mails: next === null ? 0 : rows.length, isFiltered: next !== null };
-    open.push(folder);
-  }
-  const foldersLeft = [...open, ...place.foldersLeft.slice(some.length)], done = foldersLeft.length === 0;
-  return { ...nothing, next: { ...place, isFirst: !done, links, foldersLeft, at }, done };
+/** A page of several folders each: while ids are only counted, nothing depends on their order, and the first records wait for this. */
+async function countFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
+  const some = place.foldersLeft.slice(0, REQUESTS_AT_ONCE), links = { ...place.links }, open: typeof place.open = {};
+  const pages = await Promise.all(some.map((folder, i) => readFolder(context, folder, place.open[folder] ?? (i === 0 ? place.at : null) ?? { link: folderUrl(context, folder, true), mails: 0, isFiltered: true }, true)));
+  for (const [i, { on, delta }] of pages.entries()) { if (on === null) links[some[i]!] = delta; else open[some[i]!] = on; }
+  const foldersLeft = [...Object.keys(open), ...place.foldersLeft.slice(some.length)], done = foldersLeft.length === 0;
+  return { ...nothing, next: { ...place, isFirst: !done, links, foldersLeft, at: null, open }, done };
+}
+
+/** A page of one folder, and where it goes on; null: not in this round. */
+async function readFolder(context: Context, folder: string, at: z.infer<typeof FolderPlace>, isFirst: boolean): Promise<{ rows: Row[]; on: z.infer<typeof FolderPlace> | null; delta: string }> {
+  const { rows, next, delta } = await readDelta(context, 'mail', at.link, isFirst).catch((error: unknown) => { throw isNotFound(error) ? folderGone() : error; }), mails = at.mails + rows.length;
+  if (next !== null) return { rows, on: { ...at, link: next, mails }, delta };
+  // A filtered list that is full has left out the rest without a word: the whole folder is listed instead.
+  const isCut = at.isFiltered && mails >= OUTLOOK_FILTERED_DELTA_MAX;
+  return { rows, on: isCut ? { link: folderUrl(context, folder, false), mails: 0, isFiltered: false } : null, delta };
 }
 
 /** Folders come and go. With one that is gone its mails went untold: then all is read anew. https://learn.microsoft.com/graph/api/mailfolder-delta */
@@ -91,7 +86,7 @@ async function beginMailRound({ get, baseUrl, pageSize }: Context, before: z.inf
   }
   const foldersLeft = [...new Set(folders)].sort();
   if (before && Object.keys(before.links).some((id) => !foldersLeft.includes(id))) throw folderGone();
-  return { channel: 'mail', isFirst: before === null, links: before?.links ?? {}, foldersLeft, at: null };
+  return { channel: 'mail', isFirst: before === null, links: before?.links ?? {}, foldersLeft, at: null, open: {} };
 }
 
 function folderUrl({ baseUrl, span }: Context, folder: string, isFiltered: boolean): string {

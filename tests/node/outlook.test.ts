@@ -27,7 +27,7 @@ describe.skipIf(mocks.length === 0)('the documented answers (skipped where ../sh
   it.each(documented(/\/me\/(?:mailFolders|mailFolders\/\*\/messages|calendarView)\/delta(?:\?.*)?$/))('%s', async (url, body) => {
     // Only a filler without ids is documented, and never the last page.
     const answers = [{ ...body, value: body.value!.map((item) => ({ id: 'x', ...item })) }, { value: [], '@odata.deltaLink': `${BASE}/v1.0/end` }], at = { link: BASE, mails: 0, isFiltered: true };
-    const { next } = await outlook.changes!.read({ ...ask(url, ...answers), span: ALWAYS, now: ALWAYS.since, from: url.includes('messages') ? { channel: 'mail', isFirst: true, links: {}, foldersLeft: ['F'], at } : null });
+    const { next } = await outlook.changes!.read({ ...ask(url, ...answers), span: ALWAYS, now: ALWAYS.since, from: url.includes('messages') ? { channel: 'mail', isFirst: true, links: {}, foldersLeft: ['F'], at, open: {} } : null });
     expect(outlook.changes!.place.parse(next)).toEqual(next);
   });
   it.each(documented(/\/v1\.0\/me$/))('%s', (_, me) => { expect(outlook.oauth!.account.schema.parse(me)).toMatch(/^\S+@\S+$/); });
