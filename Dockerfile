@@ -15,4 +15,4 @@ COPY migrations ./migrations
 COPY fly-worker ./fly-worker
 USER node
 EXPOSE 8080 9091
-CMD ["node", "--max-old-space-size=1024", "fly-worker/main.ts"]
+CMD ["node", "--max-old-space-size=1024", "--heap-growing-percent=200", "fly-worker/main.ts"]

@@ -46,7 +46,7 @@ export async function startFleet({ dir, port, app, token, env, onLog, restartMs 
   let stopping = false, ended: Promise<void> | null = null, next = 0;
 
   function run(machine: Running): void {
-    const kept = startKept(dir, 'fly-worker', ['--max-old-space-size=1024', MAIN], {
+    const kept = startKept(dir, 'fly-worker', ['--max-old-space-size=1024', '--heap-growing-percent=200', MAIN], {
       env: { ...process.env, ...env, PORT: String(machine.port), HOST: '127.0.0.1', FLY_MACHINE_ID: machine.id }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     machine.kept = kept;
