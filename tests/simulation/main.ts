@@ -7,31 +7,45 @@ import { simulate, type Sabotage, type Stats } from './simulate.ts';
 
 const add = (total: Record<string, number>, stats: Stats): void => { for (const [k, v] of Object.entries(stats)) total[k] = (total[k] ?? 0) + v; };
 
-/** Seeds from, from + every, .. below until, on one connection's worth of Postgres. */
-async function part(url: string, from: number, until: number, every: number, sabotage: Sabotage | null): Promise<void> {
-  const total: Record<string, number> = {};
-  for (let seed = from; seed < until; seed += every) {
-    try {
-      add(total, await simulate(url, seed, sabotage));
-    } catch (error) {
-      console.error(`seed ${seed} (SEED=${seed} npm run simulate replays it)\n`, error);
-      process.exit(1);
+/** As many seeds as one process takes at a time: some take ten times as long as others, so whoever is done takes the next ones. */
+const PART = 25;
+interface Part { from: number; until: number }
+
+/** A process on one connection's worth of Postgres, which simulates the parts that it is sent. */
+function work(url: string, sabotage: Sabotage | null): void {
+  process.on('message', async ({ from, until }: Part) => {
+    const total: Record<string, number> = {};
+    for (let seed = from; seed < until; seed += 1) {
+      try {
+        add(total, await simulate(url, seed, sabotage));
+      } catch (error) {
+        console.error(`seed ${seed} (SEED=${seed} npm run simulate replays it)\n`, error);
+        process.exit(1);
+      }
+      if (seed % 500 === 0) console.error(`  seed ${seed}`);
     }
-    if (seed % 500 === 0) console.error(`  seed ${seed}`);
-  }
-  console.log(JSON.stringify(total));
-  await disconnect();
+    process.send!(total);
+  });
+  process.on('disconnect', () => { void disconnect().then(() => process.exit(0)); });
 }
 
 async function main(): Promise<void> {
   const [mode, ...rest] = process.argv.slice(2);
-  if (mode === 'part') return part(rest[0]!, Number(rest[1]), Number(rest[2]), Number(rest[3]), (rest[4] || null) as Sabotage | null);
-  const first = Number(process.env.SEED ?? 1), count = process.env.SEED ? 1 : Number(mode ?? 300), every = Math.min(availableParallelism(), count);
+  if (mode === 'work') return work(rest[0]!, (rest[1] || null) as Sabotage | null);
+  const first = Number(process.env.SEED ?? 1), count = process.env.SEED ? 1 : Number(mode ?? 300), end = first + count;
   const db = await startTestDatabase(), began = Date.now(), total: Record<string, number> = {};
-  const codes = await Promise.all(Array.from({ length: every }, (_, i) => new Promise<number>((resolve) => {
-    const child = spawn(process.execPath, [import.meta.filename, 'part', db.ownerUrl, String(first + i), String(first + count), String(every), process.env.SABOTAGE ?? ''], { stdio: ['ignore', 'pipe', 'inherit'] });
-    child.stdout.on('data', (line: Buffer) => { add(total, JSON.parse(line.toString()) as Stats); });
+  let next = first;
+  const codes = await Promise.all(Array.from({ length: Math.min(availableParallelism(), count) }, () => new Promise<number>((resolve) => {
+    const child = spawn(process.execPath, [import.meta.filename, 'work', db.ownerUrl, process.env.SABOTAGE ?? ''], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const more = (): void => {
+      if (next >= end) { child.disconnect(); return; }
+      const from = next;
+      next = Math.min(end, from + PART);
+      child.send({ from, until: next } satisfies Part);
+    };
+    child.on('message', (stats: Stats) => { add(total, stats); more(); });
     child.on('exit', (code) => resolve(code ?? 1));
+    more();
   })));
   await db.stop();
   console.log(`${count} seeds from ${first} in ${((Date.now() - began) / 1000).toFixed(1)} s`, total);
