@@ -16,6 +16,8 @@ export interface Memory { db: Database; semantic: SemanticMemory; embedder: Embe
 
 /** Entities shown with one hit: the people and organisations first, as many as fit a line. */
 const ENTITIES_PER_HIT = 12;
+/** Where too few of the hits are named by the ledger, so many times as many are looked at. */
+const DEEPER = 10;
 const UTC = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`);
 
 type FilterName = Exclude<keyof SearchQuery, 'q' | 'mode' | 'limit' | 'recency'>;
@@ -34,11 +36,18 @@ export async function search({ db, semantic, embedder, models, ticket }: Memory,
   const vector = query.mode === 'keyword' ? null : vectorAt(await embedder.embed([query.q]), embedder.dims, 0);
   const beside = query.mode === 'keyword' || !models || !ticket ? null : await models.vectorOf(tenantId, query.q, ticket);
   const space = { tenant: tenantId, embedder };
-  const found = await semantic.search(space, { q: query.q, mode: query.mode, limit: query.limit, vector, filters: filtersOf(query) }, beside);
   const byAge = query.recency === 'prefer';
-  // the texts of those that will be shown if the ledger names them all, while it is asked
-  const [ledger, early] = await Promise.all([ledgerOf(db, tenantId, found, byAge ? found.length : query.limit), semantic.texts(space, byAge ? [] : found.slice(0, query.limit))]);
-  const named = found.flatMap((one) => { const fact = ledger.facts.get(keyOf(one)); return fact ? [{ ...one, occurredAt: Date.parse(fact.occurred_at) }] : []; });
+  /** Hits that the ledger names, with what it knows of them. */
+  async function hits(wanted: number) {
+    const found = await semantic.search(space, { q: query.q, mode: query.mode, limit: wanted, vector, filters: filtersOf(query) }, beside);
+    // the texts of those that will be shown if the ledger names them all, while it is asked
+    const [ledger, early] = await Promise.all([ledgerOf(db, tenantId, found, byAge ? found.length : query.limit), semantic.texts(space, byAge ? [] : found.slice(0, query.limit))]);
+    const named = found.flatMap((one) => { const fact = ledger.facts.get(keyOf(one)); return fact ? [{ ...one, occurredAt: Date.parse(fact.occurred_at) }] : []; });
+    return { ledger, early, named, isAll: found.length < wanted };
+  }
+  const first = await hits(byAge ? 2 * query.limit : query.limit);
+  // much was erased or edited just now and is still found: deeper, once
+  const { ledger, early, named } = first.named.length < query.limit && !first.isAll ? await hits(DEEPER * query.limit) : first;
   const shown = (byAge ? newerFirst(named, Date.now()) : named).slice(0, query.limit), at = new Map(early.map((hit) => [keyOf(hit), hit]));
   for (const hit of await semantic.texts(space, shown.filter((one) => !at.has(keyOf(one))))) at.set(keyOf(hit), hit);
   const results = shown.flatMap(({ fused, ...one }): SearchResult[] => {

@@ -83,7 +83,7 @@ export function likeness(terms: readonly Term[], folded: string, known = new Map
   if (terms.length === 0) return { coverage: 0, closeness: 0 };
   const last = terms.map(() => -Infinity), pairs = new Set<number>();
   let position = 0;
-  for (const [token] of folded.matchAll(WORD)) {
+  for (const token of folded.match(WORD) ?? []) {
     position += 1;
     let term = known.get(token);
     if (term === undefined) { term = terms.findIndex((candidate) => matches(candidate, token)); known.set(token, term); }

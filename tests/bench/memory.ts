@@ -24,7 +24,7 @@ import { until, type Client } from '../client.ts';
 import { openWholeHouse, type WholeHouse } from '../whole-house.ts';
 import type { Millis } from './jobs.ts';
 
-const PAGE = 100, BLOCK = 5_000, QUERIES = 200, PEOPLE = 400, HUB_MAILS = 2_000, HUB_PEOPLE = 50, HUB_ASKED = 30, STORE_AT_ONCE = 5_000, SYNC_PATIENCE_MS = 900_000;
+const STREAMS = 4, PAGE = 100, BLOCK = 5_000, QUERIES = 200, PEOPLE = 400, HUB_MAILS = 2_000, HUB_PEOPLE = 50, HUB_ASKED = 30, STORE_AT_ONCE = 5_000, SYNC_PATIENCE_MS = 900_000;
 export const MODES = ['hybrid', 'keyword', 'semantic'] as const;
 type Times = Record<(typeof MODES)[number], Millis>;
 
@@ -39,14 +39,13 @@ export async function measureMemory(sizes: number[], passages: number): Promise<
   try {
     const hub = await measureHub(house, semantic), client = await house.newTenant('large'), grown: GrowthFigures[] = [];
     let written = 0;
-    const block = (): SourceRecord[] => { written += BLOCK; return mails(BLOCK, written - BLOCK); };
+    const more = (count: number): Pages => { const from = written; written += count; return { count, page: (at, n) => mails(n, from + at) }; };
+    // each with a connection of its own, whose first sync appends
+    const writing = async <T>(work: (line: Line) => Promise<T>): Promise<T> => { const line = await openLine(house, semantic, 'large'); try { return await work(line); } finally { await line.close(); } };
     for (const records of sizes) {
-      for (;;) {
-        const line = await openLine(house, semantic, 'large'), isLast = written + BLOCK >= records;       // a connection each: its first sync appends
-        const appendedMs = await line.write(block()), mergedMs = isLast ? await line.write(block()) : 0;
-        await line.close();
-        if (isLast) { grown.push({ records, appendedMs, mergedMs, search: await measureSearches(client) }); break; }
-      }
+      await writing((line) => line.write(more(records - BLOCK - written)));
+      const [appendedMs, mergedMs] = await writing(async (line) => [await line.write(made(more(BLOCK))), await line.write(made(more(BLOCK)))] as const);
+      grown.push({ records, appendedMs, mergedMs, search: await measureSearches(client) });
     }
     await growTo(house, semantic, written, passages);
     await semantic.close();
@@ -79,21 +78,26 @@ async function measureSearches(client: Client): Promise<Times> {
 const peakOf = (pid: number): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 const workerOf = (house: WholeHouse): number => Number(house.workerLog().findLast((l) => l.event === 'ready')!.worker!.split('/')[1]);
 
-interface Line { /** Milliseconds of this process's processors for each of them, until they are in both memories and tidied. */ write(records: SourceRecord[]): Promise<number>; close(): Promise<void> }
+/** Records as a provider would page them. */
+interface Pages { count: number; page(from: number, count: number): SourceRecord[] }
+/** All of them at once, so that making them is not measured. */
+const made = ({ count, page }: Pages): Pages => { const records = page(0, count); return { count, page: (from, n) => records.slice(from, from + n) }; };
+
+interface Line { /** Milliseconds of this process's processors for each of them, until they are in both memories and tidied. */ write(records: Pages): Promise<number>; close(): Promise<void> }
 
 /** The line of one connection, a job a call, fed with records instead of a provider's pages. */
 async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, tenantId: string): Promise<Line> {
   const connectionId = crypto.randomUUID(), threads = openDeriveThreads(), shop = openWorkshop({ db: app, threads, embedder: localEmbedder(), embedsOnThread: true, semantic });
   await owner.system([sql`insert into connections (tenant_id, id, integration_id, account) values (${tenantId}, ${connectionId}::uuid, 'outlook', ${connectionId})`, sql`update tenants set acu_per_month = 1000000 where id = ${tenantId}`]);
   const guard = openMemoryGuard({ memory: WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); } });
-  const connector = { id: 'outlook', concurrencyMax: 4, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => [0, 1, 2, 3].map((n) => ({ name: `mail-${n}`, order: 'unordered', windowDays: 36_500 })) } as unknown as Connector;
+  const connector = { id: 'outlook', concurrencyMax: 4, cursor: { safeParse: (data: unknown) => ({ success: true, data }) }, streams: async () => Array.from({ length: STREAMS }, (_, n) => ({ name: `mail-${n}`, order: 'unordered', windowDays: 36_500 })) } as unknown as Connector;
   return {
-    async write(records) {
+    async write({ count, page }) {
       const jobId = crypto.randomUUID(), range = { since: '2020-01-01T00:00:00.000Z', until: '2030-01-01T00:00:00.000Z' };
       await owner.system([sql`insert into historical_sync_jobs (tenant_id, id, integration_id, source_connection_id, start_date, end_date, created_by, status, fence) values (${tenantId}, ${jobId}::uuid, 'outlook', ${connectionId}::uuid, ${range.since}::timestamptz, ${range.until}::timestamptz, 'bench', 'running', 2)`]);
       const fetchPage = async (_: unknown, { stream, cursor }: { stream: string; cursor: unknown }): Promise<Page> => {
-        const own = records.filter((_record, i) => `mail-${i % 4}` === stream), from = Number(cursor ?? 0), next = from + PAGE;
-        return { records: own.slice(from, next).map((record) => ({ ...record, stream })), unreadable: [], next: next < own.length ? next : null };
+        const share = count / STREAMS, first = share * Number(stream.slice(-1)), from = Number(cursor ?? 0), next = Math.min(share, from + PAGE);
+        return { records: page(first + from, next - from).map((record) => ({ ...record, stream })), unreadable: [], next: next < share ? next : null };
       };
       const began = process.cpuUsage();
       await runPipeline({
@@ -103,7 +107,7 @@ async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, te
       await semantic.upkeep({ tenant: tenantId, embedder: localEmbedder() });
       const { user, system } = process.cpuUsage(began);
       await owner.system([sql`update historical_sync_jobs set status = 'completed' where tenant_id = ${tenantId} and id = ${jobId}::uuid`]);
-      return (user + system) / 1_000 / records.length;
+      return (user + system) / 1_000 / count;
     },
     close: () => threads.close(),
   };
@@ -142,7 +146,7 @@ async function measureSearch(client: Client, mode: string): Promise<Millis> {
 /** Everything within three steps of the person in the middle of 2,000 mails between 50, through the API. */
 async function measureHub(house: WholeHouse, semantic: SemanticMemory): Promise<Millis> {
   const client = await house.newTenant('hub'), line = await openLine(house, semantic, 'hub'), times: number[] = [];
-  await line.write(mails(HUB_MAILS, 0, HUB_PEOPLE).map((mail) => ({ ...mail, participants: [...mail.participants, { role: 'to' as const, address: addressOf(0), name: 'Person 0' }] })));
+  await line.write(made({ count: HUB_MAILS, page: () => mails(HUB_MAILS, 0, HUB_PEOPLE).map((mail) => ({ ...mail, participants: [...mail.participants, { role: 'to' as const, address: addressOf(0), name: 'Person 0' }] })) }));
   await line.close();
   const { nodes } = NodesAnswer.parse(await (await client.fetch(`/api/memory/graph/nodes?q=${encodeURIComponent(addressOf(0))}`)).json());
   for (let i = -3; i < HUB_ASKED; i++) {

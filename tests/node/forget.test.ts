@@ -102,6 +102,16 @@ describe('a forgotten record', () => {
   });
 });
 
+it('many records that were forgotten just now do not stand before those that are left', async () => {
+  const mails = Array.from({ length: 60 }, (_, i): SourceRecord => ({ ...benchMails(1)[0]!, providerId: `m${i}`, threadId: `t${i}`, title: i < 55 ? 'Marmalade marmalade' : 'Other things', body: { format: 'text', content: i < 55 ? 'marmalade' : `${'words about something else '.repeat(20)} marmalade` } }));
+  await run(mails);
+  const all = await find('marmalade'), gone = all.slice(0, 50);
+  await forgetRecords(db.app, tenantId, gone);
+  const { results } = await search(memory(), tenantId, { q: 'marmalade', mode: 'keyword', recency: 'ignore', limit: 5 });
+  expect(results.length).toBe(5);
+  expect(results.filter(({ record_id }) => gone.includes(record_id))).toEqual([]);
+});
+
 describe('the sweep', () => {
   it('deletes what forgotten and edited records left in semantic memory, once it is old enough, and nothing else', async () => {
     const others = benchMails(5), edited = { ...quince, title: 'Quince jelly' };
