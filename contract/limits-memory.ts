@@ -121,7 +121,7 @@ export const LANCE_MERGE_ROWS_MAX = 1_000;
 /** From here on a vector index pays: a search without it takes 6 ms for 10,000 rows and 50 ms for 100,000, and fragments that its segments keep apart are not written anew with every upkeep. */
 export const VECTOR_INDEX_ROWS_MIN = 10_000;
 /** Each upkeep adds a segment of the vector index and a fragment; after so many they are joined, which writes everything once. */
-export const VECTOR_SEGMENTS_MAX = 16;
+export const VECTOR_SEGMENTS_MAX = 8;
 /** Versions younger than this stay, for readers of other processes that are in the middle of one. */
 export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 /** Rows that the ledger does not name are swept when they are older: a chunk is committed within seconds of its merge. */
