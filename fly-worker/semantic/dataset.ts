@@ -26,7 +26,6 @@ const INDICES = [
 export interface Dataset {
   readonly table: Table;
   readonly dims: number;
-  readonly hasVectorIndex: () => boolean;
   /** Inserts rows that are not there yet, renews the others. Returns how many were new. Starts upkeep when it is due. */
   store(rows: readonly MemoryRow[]): Promise<number>;
   rowsById(ids: readonly string[]): Promise<StoredRow[]>;
@@ -139,7 +138,6 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
 
   return {
     table, dims, stats, upkeep,
-    hasVectorIndex: () => hasVectorIndex,
     async store(rows) {
       const unique = deduplicated(rows);
       let inserted = 0;

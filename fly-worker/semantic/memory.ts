@@ -141,7 +141,7 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     store: (space, rows) => (rows.length === 0 ? Promise.resolve(0) : using(space, true, 0, (dataset) => dataset.store(rows))),
     search: (space, query, beside = null) => using(space, false, [], async (dataset) => {
       const other = beside && await datasetOf({ tenant: space.tenant, embedder: beside.embedder }, false).catch(() => null);
-      return searchDataset(dataset, query, trustIn(space.embedder.id), beside && other && { dataset: other, vector: beside.vector });
+      return searchDataset(dataset.table, query, trustIn(space.embedder.id), beside && other && { table: other.table, vector: beside.vector });
     }),
     texts: (space, candidates) => (candidates.length === 0 ? Promise.resolve([]) : using<Hit[]>(space, false, [], (dataset) => withTexts(dataset.table, candidates))),
     get: (space, recordId, contentHash) => using(space, false, null, async (dataset) => (await dataset.rowsById([rowId(recordId, contentHash)]))[0] ?? null),

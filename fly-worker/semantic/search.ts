@@ -37,8 +37,8 @@ export interface Stretch { start: number; end: number }
 
 /** Word vectors of two unrelated texts reach this by chance: below it, likeness says nothing. */
 const BASIC_COSINE_MIN = 0.35;
-/** Lists of the vector index that are looked into, in each of its segments: the nearest 30 among 100,000 texts of random words are all found, with 8 lists 98 of 100. */
-const PROBES = 12;
+/** Lists of the vector index that are looked into, in each of its segments: of the nearest 30 among 100,000 texts of random words 98 of 100 are found. Without an index it says nothing. */
+const PROBES = 8;
 
 /** What other forms of the words count, against the words themselves. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
 const FORMS_WORTH = 0.3, FORMS_OF_ONE_WORTH = 0.002;
@@ -55,21 +55,18 @@ const LITERAL_DEPTH = 3;
 /** By version of a record. A vector leg has no texts. */
 interface Leg { texts: Map<string, FoundText>; scores: Map<string, number>; passages: Map<string, Stretch> }
 
-/** What is searched: a table, and whether its vectors are indexed. */
-interface Searched { table: Table; hasVectorIndex(): boolean }
-
 /** @param beside vectors of a model, of the same texts; those that it does not have yet are answered for by the table's own */
-export async function searchDataset(own: Searched, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, beside: { dataset: Searched; vector: Float32Array } | null = null): Promise<Candidate[]> {
+export async function searchDataset(table: Table, { q, mode, limit, vector, filters = {} }: SemanticQuery, trust: Trust, beside: { table: Table; vector: Float32Array } | null = null): Promise<Candidate[]> {
   const depth = limit + SPARE, where = predicate(filters), usable = vector !== null && vector.some((value) => value !== 0) ? vector : null;
   const terms = termsOf(q), whole = exactForm(q);
   const [[byWords, byOwn], byModel] = await Promise.all([
-    consistent(own.table, (rows) => Promise.all([
+    consistent(table, (rows) => Promise.all([
       mode === 'semantic' && usable !== null ? emptyLeg() : keywordLeg(rows, wordsToFind(q, terms, whole !== null), where, whole === null ? depth : LITERAL_DEPTH * depth),
-      mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(rows, own, usable, where, Math.ceil(PASSAGES_PER_HIT * depth)),
+      mode === 'keyword' || usable === null ? emptyLeg() : vectorLeg(rows, usable, where, Math.ceil(PASSAGES_PER_HIT * depth)),
     ])),
-    mode === 'keyword' || beside === null ? emptyLeg() : consistent(beside.dataset.table, (rows) => vectorLeg(rows, beside.dataset, beside.vector, where, Math.ceil(PASSAGES_PER_HIT * depth))),
+    mode === 'keyword' || beside === null ? emptyLeg() : consistent(beside.table, (rows) => vectorLeg(rows, beside.vector, where, Math.ceil(PASSAGES_PER_HIT * depth))),
   ]);
-  const byMeaning = beside === null ? byOwn : joined(byModel, byOwn, await heldBy(beside.dataset.table, [...byOwn.scores.keys()]));
+  const byMeaning = beside === null ? byOwn : joined(byModel, byOwn, await heldBy(beside.table, [...byOwn.scores.keys()]));
   const known = new Map<string, number>();
   const keyword = [...byWords.scores].map(([id, bm25]): KeywordHit => {
     const folded = fold(byWords.texts.get(id)!.body), { coverage, closeness } = likeness(terms, folded, known);
@@ -163,10 +160,9 @@ async function keywordLeg({ table, key, fetch }: Rows & { table: Table }, words:
 /** Where a vector belongs. */
 const PLACE_COLUMNS = ['id', 'from_char', 'to_char'];
 
-async function vectorLeg({ table, key, fetch }: Rows & { table: Table }, { hasVectorIndex }: Searched, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
-  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
+async function vectorLeg({ table, key, fetch }: Rows & { table: Table }, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
+  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').nprobes(PROBES).select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
   if (key === '_rowid') query = query.withRowId();
-  if (hasVectorIndex()) query = query.nprobes(PROBES);
   const scores = new Map((await (where === null ? query : query.where(where)).toArray() as Raw[]).map((raw) => [raw[key] as Key, 1 - Number(raw['_distance'])]));
   return collect(await fetch([...scores.keys()], PLACE_COLUMNS), (raw) => scores.get(raw[key] as Key)!, false);
 }

@@ -42,7 +42,7 @@ it('writes of a large dataset only what is new, joins everything once there are 
   for (let i = 0; i <= VECTOR_SEGMENTS_MAX; i += 1) await add();
   const db = await connect(join(folder, 'large')), table = await db.openTable(`memory__${embedder.id}`);
   expect((await table.listIndices()).find(({ columns }) => columns[0] === 'vector')!.numSegments!).toBeLessThan(VECTOR_SEGMENTS_MAX);
-  const near = table.query().nearestTo(vectorAt(embedLocally(['harvest lantern']), embedder.dims, 0)).column('vector').distanceType('cosine').nprobes(10_000).select(['id']).limit(rows);
+  const near = table.query().nearestTo(vectorAt(embedLocally(['harvest lantern']), embedder.dims, 0)!).column('vector').distanceType('cosine').nprobes(10_000).select(['id']).limit(rows);
   expect(new Set((await near.toArray() as { id: string }[]).map(({ id }) => id)).size, 'texts in all lists of all segments').toBe(rows);
   table.close();
   db.close();
