@@ -37,8 +37,8 @@ export interface Stretch { start: number; end: number }
 
 /** Word vectors of two unrelated texts reach this by chance: below it, likeness says nothing. */
 const BASIC_COSINE_MIN = 0.35;
-/** Lists of the vector index that are looked into, in each of its segments: of the nearest 30 among 100,000 texts of random words 98 of 100 are found. Without an index it says nothing. */
-const PROBES = 8;
+/** Lists of the vector index that are looked into, in each of its segments: of the nearest 30 among 100,000 texts of random words 98 of 100 are found. Without an index it says nothing. Where a filter leaves too few, all of them. */
+const PROBES = 8, PROBES_MAX = 100_000;
 
 /** What other forms of the words count, against the words themselves. Rare forms weigh much by themselves. Measured: tests/bench/retrieval.ts */
 const FORMS_WORTH = 0.3, FORMS_OF_ONE_WORTH = 0.002;
@@ -161,7 +161,7 @@ async function keywordLeg({ table, key, fetch }: Rows & { table: Table }, words:
 const PLACE_COLUMNS = ['id', 'from_char', 'to_char'];
 
 async function vectorLeg({ table, key, fetch }: Rows & { table: Table }, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
-  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').nprobes(PROBES).select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
+  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').minimumNprobes(PROBES).maximumNprobes(PROBES_MAX).select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
   if (key === '_rowid') query = query.withRowId();
   const scores = new Map((await (where === null ? query : query.where(where)).toArray() as Raw[]).map((raw) => [raw[key] as Key, 1 - Number(raw['_distance'])]));
   return collect(await fetch([...scores.keys()], PLACE_COLUMNS), (raw) => scores.get(raw[key] as Key)!, false);

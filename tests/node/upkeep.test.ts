@@ -48,6 +48,8 @@ it('writes of a large dataset only what is new, joins everything once there are 
   db.close();
   expect(most).toBeLessThan(FRAGMENTS_MAX);
   expect(await memory.stats(space)).toMatchObject({ rows, unindexedRows: 0 });
+  const few = await memory.search(space, { q: 'harvest', mode: 'semantic', limit: 10, vector: vectorAt(embedLocally(['harvest']), embedder.dims, 0), filters: { fromMs: 5_000, toMs: 5_015 } });
+  expect(few.length, 'of a narrow filter all, wherever in the vector index they are').toBe(15);
   for (const n of [0, VECTOR_INDEX_ROWS_MIN + 5, rows - 1]) expect((await memory.search(space, { q: `row${n}`, mode: 'keyword', limit: 1, vector: null }))[0]!.recordId).toBe(`r${n}`);
 }, 120_000);
 
