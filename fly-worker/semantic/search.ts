@@ -129,7 +129,7 @@ function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): Wor
 /** Rows of a table by what says which they are: where they lie, or their id. */
 type Key = bigint | string;
 type Raw = Record<string, unknown>;
-interface Rows { key: '_rowid' | 'id'; fetch(keys: readonly Key[], columns: string[]): Promise<Raw[]> }
+interface Rows { key: '_rowid' | 'id'; take(keys: readonly Key[], columns: string[]): Promise<Raw[]> }
 
 /**
  * Reads in two steps: what the indices say, then what stands in the best rows, which are found at once by where they lie. Only within one version
@@ -137,13 +137,13 @@ interface Rows { key: '_rowid' | 'id'; fetch(keys: readonly Key[], columns: stri
  */
 async function consistent<T>(table: Table, read: (rows: Rows & { table: Table }) => Promise<T>): Promise<T> {
   const before = await table.version();
-  const answer = await read({ table, key: '_rowid', fetch: async (keys, columns) => (keys.length === 0 ? [] : await table.takeRowIds(keys as bigint[]).select(columns).withRowId().toArray() as Raw[]) }).catch((error: unknown) => ({ error }));
-  if (await table.version() !== before) return read({ table, key: 'id', fetch: async (keys, columns) => (keys.length === 0 ? [] : await table.query().where(isAnyOf('id', keys as string[])).select(columns).toArray() as Raw[]) });
+  const answer = await read({ table, key: '_rowid', take: async (keys, columns) => (keys.length === 0 ? [] : await table.takeRowIds(keys as bigint[]).select(columns).withRowId().toArray() as Raw[]) }).catch((error: unknown) => ({ error }));
+  if (await table.version() !== before) return read({ table, key: 'id', take: async (keys, columns) => (keys.length === 0 ? [] : await table.query().where(isAnyOf('id', keys as string[])).select(columns).toArray() as Raw[]) });
   if (answer !== null && typeof answer === 'object' && 'error' in answer) throw answer.error;
   return answer as T;
 }
 
-async function keywordLeg({ table, key, fetch }: Rows & { table: Table }, words: Words | null, where: string | null, depth: number): Promise<Leg> {
+async function keywordLeg({ table, key, take }: Rows & { table: Table }, words: Words | null, where: string | null, depth: number): Promise<Leg> {
   if (words === null) return emptyLeg();
   const ranked = async (query: MatchQuery | null, limit: number): Promise<Raw[]> => {
     if (query === null) return [];
@@ -154,17 +154,17 @@ async function keywordLeg({ table, key, fetch }: Rows & { table: Table }, words:
   const [typed, forms] = await Promise.all([ranked(words.typed, depth), ranked(words.forms, FORMS_DEPTH * depth)]), scores = new Map<Key, number>();
   for (const [raws, worth] of [[typed, 1], [forms, words.formsWorth]] as const) for (const raw of raws) scores.set(raw[key] as Key, (scores.get(raw[key] as Key) ?? 0) + worth * Number(raw['_score']));
   const best = new Map([...scores].sort(([, a], [, b]) => b - a).slice(0, depth));
-  return collect(await fetch([...best.keys()], TEXT_COLUMNS), (raw) => best.get(raw[key] as Key)!, true);
+  return collect(await take([...best.keys()], TEXT_COLUMNS), (raw) => best.get(raw[key] as Key)!, true);
 }
 
 /** Where a vector belongs. */
 const PLACE_COLUMNS = ['id', 'from_char', 'to_char'];
 
-async function vectorLeg({ table, key, fetch }: Rows & { table: Table }, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
+async function vectorLeg({ table, key, take }: Rows & { table: Table }, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
   let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').minimumNprobes(PROBES).maximumNprobes(PROBES_MAX).select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
   if (key === '_rowid') query = query.withRowId();
   const scores = new Map((await (where === null ? query : query.where(where)).toArray() as Raw[]).map((raw) => [raw[key] as Key, 1 - Number(raw['_distance'])]));
-  return collect(await fetch([...scores.keys()], PLACE_COLUMNS), (raw) => scores.get(raw[key] as Key)!, false);
+  return collect(await take([...scores.keys()], PLACE_COLUMNS), (raw) => scores.get(raw[key] as Key)!, false);
 }
 
 /** The same record several times (its passages; or two processes merged it at once) counts once, at its best place. */
