@@ -51,7 +51,7 @@ async function readMail(context: Context): Promise<ChangedPage> {
   if (place.isFirst) return countFolders(context, place);
   const [folder, ...others] = place.foldersLeft;
   if (folder === undefined) return { ...nothing, next: place, done: true };
-  const read = await readFolder(context, folder, place.at ?? { link: place.links[folder] ?? folderUrl(context, folder, true), mails: 0, isFiltered: place.links[folder] === undefined }, false);
+  const known = place.links[folder], read = await readFolder(context, folder, place.at ?? { link: known ?? folderUrl(context, folder, true), mails: 0, isFiltered: known === undefined }, false);
   const found = await look(context, 'mail', read.rows.filter((row) => isWanted(context, row)));
   if (read.on !== null) return { ...found, next: { ...place, at: read.on }, done: false };
   return { ...found, next: { ...place, links: { ...place.links, [folder]: read.delta }, foldersLeft: others, at: null }, done: others.length === 0 };
@@ -60,6 +60,7 @@ async function readMail(context: Context): Promise<ChangedPage> {
 /** A page of several folders each: while ids are only counted, nothing depends on their order, and the first records wait for this. */
 async function countFolders(context: Context, place: z.infer<typeof MailPlace>): Promise<ChangedPage> {
   const some = place.foldersLeft.slice(0, REQUESTS_AT_ONCE), links = { ...place.links }, open: typeof place.open = {};
+  // `at`: a place that was remembered when one folder went on at a time
   const pages = await Promise.all(some.map((folder, i) => readFolder(context, folder, place.open[folder] ?? (i === 0 ? place.at : null) ?? { link: folderUrl(context, folder, true), mails: 0, isFiltered: true }, true)));
   for (const [i, { on, delta }] of pages.entries()) { if (on === null) links[some[i]!] = delta; else open[some[i]!] = on; }
   const foldersLeft = [...Object.keys(open), ...place.foldersLeft.slice(some.length)], done = foldersLeft.length === 0;

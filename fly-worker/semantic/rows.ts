@@ -144,8 +144,8 @@ function bodyOf({ title, people, text }: MemoryRow): { body: string; textAt: num
 
 /** `body` taken apart again; of the people those that are searched. */
 export function textFromLance(raw: Record<string, unknown>): FoundText {
-  const joined = String(raw['body']), head = unjoint(joined.slice(0, Number(raw['text_at']))), textAt = head.length, body = head + unjoint(joined.slice(Number(raw['text_at']))), peopleAt = body.lastIndexOf('\n', textAt - 2) + 1;
-  return { body, title: body.slice(0, Math.max(0, peopleAt - 1)), people: body.slice(peopleAt, Math.max(peopleAt, textAt - 1)).split(' ').filter((one) => one !== ''), text: body.slice(textAt) };
+  const stored = String(raw['body']), textAt = Number(raw['text_at']), head = unjoint(stored.slice(0, textAt)), text = unjoint(stored.slice(textAt)), peopleAt = head.lastIndexOf('\n', head.length - 2) + 1;
+  return { body: head + text, title: head.slice(0, Math.max(0, peopleAt - 1)), people: head.slice(peopleAt, Math.max(peopleAt, head.length - 1)).split(' ').filter((one) => one !== ''), text };
 }
 
 /** One row per id, the first: a merge with the same new key twice would insert both. */

@@ -1,5 +1,5 @@
 /** A search over one dataset: keyword and vector legs at once, both prefiltered, fused by rules of our own. Candidates only: the caller drops what the ledger does not name. */
-import { MatchQuery, type Table } from '@lancedb/lancedb';
+import { MatchQuery, type Query, type Table, type VectorQuery } from '@lancedb/lancedb';
 import { PASSAGES_PER_HIT } from '#contract/limits';
 import type { SearchMode } from '#contract/memory';
 import { fuse, type KeywordHit, type Trust, type VectorHit } from './fusion.ts';
@@ -129,42 +129,44 @@ function wordsToFind(q: string, terms: readonly Term[], isLiteral: boolean): Wor
 /** Rows of a table by what says which they are: where they lie, or their id. */
 type Key = bigint | string;
 type Raw = Record<string, unknown>;
-interface Rows { key: '_rowid' | 'id'; take(keys: readonly Key[], columns: string[]): Promise<Raw[]> }
+interface Rows { table: Table; key: '_rowid' | 'id'; take(keys: readonly Key[], columns: string[]): Promise<Raw[]> }
+const byPlace = (table: Table): Rows => ({ table, key: '_rowid', take: async (keys, columns) => (keys.length === 0 ? [] : await table.takeRowIds(keys as bigint[]).select(columns).withRowId().toArray() as Raw[]) });
+const byId = (table: Table): Rows => ({ table, key: 'id', take: async (keys, columns) => (keys.length === 0 ? [] : await table.query().where(isAnyOf('id', keys as string[])).select(columns).toArray() as Raw[]) });
 
 /**
  * Reads in two steps: what the indices say, then what stands in the best rows, which are found at once by where they lie. Only within one version
  * of the table does a row stay where it lies: if there is another one in the end, all is read again by ids, which takes half as long again.
  */
-async function consistent<T>(table: Table, read: (rows: Rows & { table: Table }) => Promise<T>): Promise<T> {
-  const before = await table.version();
-  const answer = await read({ table, key: '_rowid', take: async (keys, columns) => (keys.length === 0 ? [] : await table.takeRowIds(keys as bigint[]).select(columns).withRowId().toArray() as Raw[]) }).catch((error: unknown) => ({ error }));
-  if (await table.version() !== before) return read({ table, key: 'id', take: async (keys, columns) => (keys.length === 0 ? [] : await table.query().where(isAnyOf('id', keys as string[])).select(columns).toArray() as Raw[]) });
-  if (answer !== null && typeof answer === 'object' && 'error' in answer) throw answer.error;
-  return answer as T;
+async function consistent<T>(table: Table, read: (rows: Rows) => Promise<T>): Promise<T> {
+  const before = await table.version(), [answer] = await Promise.allSettled([read(byPlace(table))]);
+  if (await table.version() !== before) return read(byId(table));
+  if (answer.status === 'rejected') throw answer.reason;
+  return answer.value;
 }
 
-async function keywordLeg({ table, key, take }: Rows & { table: Table }, words: Words | null, where: string | null, depth: number): Promise<Leg> {
+/** The best rows that an index answers with, their scores by what says which they are; a row that stands there twice counts once. Nothing of them is read. */
+async function ranked(query: Query | VectorQuery, { key }: Rows, score: '_score' | '_distance', where: string | null): Promise<Map<Key, number>> {
+  const narrowed = where === null ? query : query.where(where), raws = await (key === 'id' ? narrowed.select(['id', score]) : narrowed.select([score]).withRowId()).toArray() as Raw[];
+  const better = score === '_score' ? Math.max : Math.min, scores = new Map<Key, number>();
+  for (const raw of raws) { const which = raw[key] as Key, value = Number(raw[score]); scores.set(which, better(value, scores.get(which) ?? value)); }
+  return scores;
+}
+
+async function keywordLeg(rows: Rows, words: Words | null, where: string | null, depth: number): Promise<Leg> {
   if (words === null) return emptyLeg();
-  const ranked = async (query: MatchQuery | null, limit: number): Promise<Raw[]> => {
-    if (query === null) return [];
-    let search = table.query().fullTextSearch(query, { columns: ['body'] }).select(key === 'id' ? ['id', '_score'] : ['_score']).limit(limit);
-    if (key === '_rowid') search = search.withRowId();
-    return await (where === null ? search : search.where(where)).toArray() as Raw[];
-  };
-  const [typed, forms] = await Promise.all([ranked(words.typed, depth), ranked(words.forms, FORMS_DEPTH * depth)]), scores = new Map<Key, number>();
-  for (const [raws, worth] of [[typed, 1], [forms, words.formsWorth]] as const) for (const raw of raws) scores.set(raw[key] as Key, (scores.get(raw[key] as Key) ?? 0) + worth * Number(raw['_score']));
+  const found = (query: MatchQuery, limit: number): Promise<Map<Key, number>> => ranked(rows.table.query().fullTextSearch(query, { columns: ['body'] }).limit(limit), rows, '_score', where);
+  const [scores, forms] = await Promise.all([found(words.typed, depth), words.forms === null ? new Map<Key, number>() : found(words.forms, FORMS_DEPTH * depth)]);
+  for (const [which, score] of forms) scores.set(which, (scores.get(which) ?? 0) + words.formsWorth * score);
   const best = new Map([...scores].sort(([, a], [, b]) => b - a).slice(0, depth));
-  return collect(await take([...best.keys()], TEXT_COLUMNS), (raw) => best.get(raw[key] as Key)!, true);
+  return collect(await rows.take([...best.keys()], TEXT_COLUMNS), (raw) => best.get(raw[rows.key] as Key)!, true);
 }
 
 /** Where a vector belongs. */
 const PLACE_COLUMNS = ['id', 'from_char', 'to_char'];
 
-async function vectorLeg({ table, key, take }: Rows & { table: Table }, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
-  let query = table.query().nearestTo(vector).column('vector').distanceType('cosine').minimumNprobes(PROBES).maximumNprobes(PROBES_MAX).select(key === 'id' ? ['id', '_distance'] : ['_distance']).limit(limit);
-  if (key === '_rowid') query = query.withRowId();
-  const scores = new Map((await (where === null ? query : query.where(where)).toArray() as Raw[]).map((raw) => [raw[key] as Key, 1 - Number(raw['_distance'])]));
-  return collect(await take([...scores.keys()], PLACE_COLUMNS), (raw) => scores.get(raw[key] as Key)!, false);
+async function vectorLeg(rows: Rows, vector: Float32Array, where: string | null, limit: number): Promise<Leg> {
+  const near = rows.table.query().nearestTo(vector).column('vector').distanceType('cosine').minimumNprobes(PROBES).maximumNprobes(PROBES_MAX).limit(limit), distances = await ranked(near, rows, '_distance', where);
+  return collect(await rows.take([...distances.keys()], PLACE_COLUMNS), (raw) => 1 - distances.get(raw[rows.key] as Key)!, false);
 }
 
 /** The same record several times (its passages; or two processes merged it at once) counts once, at its best place. */

@@ -19,6 +19,11 @@ describe('a worker machine', () => {
     expect([setting('auto_stop_machines'), setting('auto_start_machines')]).toEqual(['off', 'true']);
   });
 
+  it('is started on Fly as the image starts it', () => {
+    const image = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
+    expect(setting('worker')).toBe((JSON.parse(/^CMD (\[.*\])$/m.exec(image)![1]!) as string[]).join(' '));
+  });
+
   it('has the memory that its guard counts on, and a heap that leaves room for the rest', () => {
     expect(Number.parseInt(setting('memory'), 10) * 1024 ** 3).toBe(WORKER_MEMORY_BYTES);
     expect(Number(/--max-old-space-size=(\d+)/.exec(fly)![1]) * 1024 ** 2).toBeLessThan(WORKER_MEMORY_BYTES * MEMORY_HIGH);
