@@ -23,9 +23,11 @@ const spansIn = (ranges: string): SQL => sql`(select coalesce(json_agg(json_buil
 export async function historyOf(db: Database, lease: Lease): Promise<(stream: string) => StreamHistory> {
   const [spans, tokens] = await db.tenant(lease.tenantId, [
     sql`select x.stream, ${spansIn('x.held')} as held, ${spansIn('x.wanted - x.held')} as owed from (
-          select w.stream, coalesce(range_agg(tstzrange(w.since, w.until)) filter (where w.done and w.note is null), '{}') as held, coalesce(range_agg(tstzrange(w.since, w.until)) filter (where j.mode = 'incremental'), '{}') as wanted
-            from historical_sync_jobs j join sync_windows w on w.tenant_id = j.tenant_id and w.job_id = j.id
-           where j.tenant_id = ${lease.tenantId} and j.source_connection_id = ${lease.connectionId}::uuid and w.kind = 'span' and w.retry_of is null group by 1) x`,
+          select stream, coalesce(c.held, '{}') as held, coalesce(o.wanted, '{}') as wanted
+            from (select c.stream, c.held from stream_coverage c where ${ofStream(lease, 'c')}) c full join (
+              select w.stream, range_agg(tstzrange(w.since, w.until)) as wanted from sync_windows w join historical_sync_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
+               where w.tenant_id = ${lease.tenantId} and w.kind = 'span' and w.retry_of is null and not (w.done and w.note is null)
+                 and j.tenant_id = ${lease.tenantId} and j.source_connection_id = ${lease.connectionId}::uuid and j.mode = 'incremental' group by 1) o using (stream)) x`,
     sql`select t.stream, to_char(t.since at time zone 'UTC', ${ISO}) as since, t.place, coalesce(t.sweep_at <= now(), false) as "isSweepDue" from sync_tokens t where ${ofStream(lease, 't')} order by t.stream, t.since`,
   ]);
   const known = new Map((spans ?? []).map((row) => [String(row.stream), { held: JSON.parse(String(row.held)) as Span[], owed: JSON.parse(String(row.owed)) as Span[] }]));

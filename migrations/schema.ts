@@ -1,8 +1,11 @@
 /** The tables of migrations/sql as drizzle knows them: tenants, people, connections, jobs and their books here, memory in schema-memory.ts. The SQL decides; a test compares the two column by column. */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, date, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, customType, date, integer, jsonb, pgTable, primaryKey, real, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 export * from './schema-memory.ts';
+
+/** As text: `{[from,until),..}`. https://www.postgresql.org/docs/current/rangetypes.html */
+const timeSpans = customType<{ data: string }>({ dataType: () => 'tstzmultirange' });
 
 export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
@@ -259,6 +262,16 @@ export const syncTokens = pgTable('sync_tokens', {
   begunAt: timestamp('begun_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
 }, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.stream, t.since] })]);
+
+export const streamCoverage = pgTable('stream_coverage', {
+  tenantId: text('tenant_id').notNull(),
+  connectionId: uuid('connection_id').notNull(),
+  stream: text('stream').notNull(),
+  title: text('title'),
+  held: timeSpans('held').notNull().default('{}'),
+  complete: timeSpans('complete').notNull().default('{}'),
+  oldest: timestamp('oldest', { withTimezone: true, precision: 3 }).notNull(),
+}, (t) => [primaryKey({ columns: [t.tenantId, t.connectionId, t.stream] })]);
 
 export const syncLedger = pgTable('sync_ledger', {
   tenantId: text('tenant_id').notNull(),

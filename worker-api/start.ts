@@ -90,8 +90,7 @@ const moment = (at: Date): SQL => sql`${at.toISOString()}::timestamptz`;
 /** From where memory of the connection begins, as far back as the plan reaches, until now; without any memory the default's months. */
 export function rangeKept(tenantId: string, connectionId: string): { since: SQL; until: SQL } {
   // Memory of what is still to come does not make a range of the past.
-  const oldest = sql`(select least(min(w.since), now() - interval '1 day') from sync_windows w join historical_sync_jobs o on o.tenant_id = w.tenant_id and o.id = w.job_id
-    where o.tenant_id = ${tenantId} and o.source_connection_id = ${connectionId}::uuid and w.kind = 'span' and w.done having count(*) > 0)`;
+  const oldest = sql`(select least(min(w.oldest), now() - interval '1 day') from stream_coverage w where w.tenant_id = ${tenantId} and w.connection_id = ${connectionId}::uuid having count(*) > 0)`;
   const ago = (months: SQL): SQL => sql`now() - make_interval(months => ${months})`;
   return { since: sql`greatest(coalesce(${oldest}, ${ago(sql`${MONTHS_BACK_DEFAULT}::int`)}), ${ago(monthsAllowed)})`, until: sql`now()` };
 }

@@ -24,6 +24,7 @@ export async function snapshotOf(db: SimulatedDatabase, tenantId: string): Promi
     (select count(*)::int from sync_ledger where tenant_id = $1) as ledger, (select count(*)::int from evidence where tenant_id = $1) as evidence,
     (select count(*)::int from graph_nodes where tenant_id = $1) as nodes, (select count(*)::int from graph_edges where tenant_id = $1) as edges,
     (select string_agg(t::text, ';' order by stream, since) from sync_tokens t where tenant_id = $1) as tokens,
+    (select string_agg(c::text, ';' order by connection_id, stream) from stream_coverage c where tenant_id = $1) as coverage,
     (select string_agg(seen || '/' || stored || '/' || removed || '/' || chunks_completed || '/' || status, ';' order by id) from historical_sync_jobs where tenant_id = $1) as jobs`, [tenantId]);
   return row!;
 }
@@ -110,6 +111,10 @@ async function expectBooks(db: SimulatedDatabase, { seed, tenantId, jobId, compl
   const { job, sums } = await expectBalance(db, seed, tenantId, jobId), n = (row: Row, key: string) => Number(row[key]);
   const [usage] = await db.query('select coalesce(sum(records_stored), 0)::int as stored from acu_usage where tenant_id = $1', [tenantId]) as [Row];
   assert.equal(n(usage, 'stored'), n(job, 'stored'), `seed ${seed}: what was stored is what is paid for`);
+  const covered = await db.query(`select stream, c.held, w.held as read, c.oldest, w.oldest as earliest from (select * from stream_coverage where tenant_id = $1) c full join (
+    select stream, coalesce(range_agg(tstzrange(since, until)) filter (where note is null and retry_of is null), '{}') as held, min(since) as oldest from sync_windows where tenant_id = $1 and kind = 'span' and done group by 1) w using (stream)
+    where (c.held, c.oldest) is distinct from (w.held, w.oldest)`, [tenantId]);
+  assert.deepEqual(covered, [], `seed ${seed}: memory reaches as far as windows were read`);
   if (!completed) return;
   assert.equal(job.status, 'completed', `seed ${seed}: Postgres knows that it is completed`);
   assert.equal(sums.done, true, `seed ${seed}: every window is done`);
