@@ -44,11 +44,11 @@ export async function sweepSignIns(env: Env): Promise<void> {
 /** The clock is Postgres's: isolates do not agree to the millisecond. */
 const nowMs = sql`(extract(epoch from now()) * 1000)::bigint`;
 
-/** `last_request` is when the window began. */
+/** `last_request` is when the window began. The id is any: were it the key, two first attempts at once would meet there, where nothing says what to do about it. */
 function count(key: string, { windowSeconds }: Limit): SQL {
   const over = sql`r.last_request <= ${nowMs} - ${windowSeconds * 1000}::bigint`;
   return sql`
-    insert into rate_limits as r (id, key, count, last_request) values (${key}, ${key}, 1, ${nowMs})
+    insert into rate_limits as r (id, key, count, last_request) values (gen_random_uuid()::text, ${key}, 1, ${nowMs})
     on conflict (key) do update set count = case when ${over} then 1 else r.count + 1 end, last_request = case when ${over} then ${nowMs} else r.last_request end
     returning r.count as attempts, greatest(1, ceil((r.last_request + ${windowSeconds * 1000}::bigint - ${nowMs}) / 1000.0))::int as seconds_left`;
 }

@@ -1,9 +1,10 @@
 /** Who may come in: keys, sessions, scopes; and what the desk says to everybody else. */
 import { describe, expect, it } from 'vitest';
 import { routes, type Route } from '#contract/api';
-import { ApiErrorBody } from '#contract/errors';
+import { ApiErrorBody, type ApiError } from '#contract/errors';
 import { acuPerMonth } from '#contract/plans';
-import { APP, call, newConnection, newTenant, rows, signIn, start, type Answer } from './visitor.ts';
+import { countAttempt } from '#worker-api/sign-in-limits';
+import { APP, call, env, newConnection, newTenant, rows, signIn, start, type Answer } from './visitor.ts';
 
 const pathOf = (route: Route): string => route.path.replace('{integration_id}', 'outlook').replaceAll(/\{\w+\}/g, () => crypto.randomUUID());
 
@@ -86,6 +87,14 @@ describe('guessing', () => {
     const statuses = (await Promise.all(Array.from({ length: 15 }, () => attempt(tenant.email, 'a guess', ip)))).map((a) => a.status);
     expect(statuses.filter((s) => s === 401)).toHaveLength(10);
     expect(statuses.filter((s) => s === 429)).toHaveLength(5);
+  });
+
+  it('counts the very first attempts of many at once, each of them', async () => {
+    for (let round = 0; round < 10; round++) {
+      const limit = { name: 'sign-up', of: crypto.randomUUID(), most: 8, windowSeconds: 60 };
+      const refused = (await Promise.allSettled(Array.from({ length: 40 }, () => countAttempt(env, [limit])))).flatMap((one) => (one.status === 'rejected' ? [one.reason as ApiError] : []));
+      expect(refused.map(({ code }) => code)).toEqual(Array.from({ length: 32 }, () => 'rate_limited'));
+    }
   });
 
   it('is forgotten with the right password', async () => {
