@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import type { EdgeHouse } from './tests/edge/setup.ts';
 
 // The Worker's assets binding wants the folder; a fresh clone has not built the page yet.
@@ -25,8 +26,18 @@ const WHOLE_HOUSE = ['real-mail', 'start', 'integrations', 'secrecy', 'openapi',
 /** Whole houses in which time matters: how soon somebody who was killed is replaced, how many workers a queue calls for. Alone on the machine. */
 const IN_TIME = ['line', 'fleet', 'chaos', 'steer'].map((name) => `tests/${name}.test.ts`);
 
+/** The longest of their kind: begun last they would run while the other core has nothing left to do. */
+const LONGEST = /\/tests\/(simulation|start|real-mail|node\/metamorphic)\.test\.ts$/;
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ project, moduleId }: TestSpecification): number => project.config.sequence.groupOrder * 2 + (LONGEST.test(moduleId) ? 0 : 1);
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'node', environment: 'node', include: ['tests/*.test.ts', 'tests/node/**/*.test.ts'], exclude: [...WHOLE_HOUSE, ...IN_TIME], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 60_000, sequence: { groupOrder: 0 } } },
       { test: { name: 'house', environment: 'node', include: WHOLE_HOUSE, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } } },

@@ -95,16 +95,18 @@ export const MODEL_TEST_BYTES_MAX = 64 * 1024;
 export const ENRICH_MODEL_DEFAULT = 'gpt-4.1-mini';
 
 // --- semantic memory
-/** Rows outside the text index that are waited for before it is renewed: renewing reads and writes the whole of it (1 s for 10,000 rows, 4 s for 100,000), so what is waited for grows with it. */
+/** Rows outside the text index that are waited for before it is renewed: renewing reads and writes the whole of it (1 s for 10,000 rows, 2 s for 100,000), so what is waited for grows with it. */
 export const UNINDEXED_DUE_MIN = 2_000;
 export const UNINDEXED_DUE_SHARE = 0.08;
 export const UNINDEXED_DUE_MAX = 8_000;
 /** With what comes in meanwhile; then writers wait for the index. A search reads these rows word by word, 30 ms for a thousand. */
 export const UNINDEXED_ROWS_MAX = 12_000;
-/** When a job is over: 3 ms of a search for a hundred. A share of the dataset, between the two. */
+/** When a job is over: 7 ms of a search for a hundred. A share of the dataset, between the two. */
 export const UNINDEXED_AT_REST_MIN = 100;
 export const UNINDEXED_AT_REST_SHARE = 0.002;
 export const UNINDEXED_AT_REST_MAX = 200;
+/** Where people search and nobody has written for so long, nothing is left outside: a renewal (2 s of processor time for 100,000 rows) a burst of writing, and a search takes half the time. */
+export const SETTLE_AFTER_MS = 30 * SECOND;
 /** A fragment a commit; far fewer than the hundred from which on reading suffers. Looked at after so many commits. */
 export const FRAGMENTS_MAX = 64;
 export const FRAGMENTS_LOOK_COMMITS = 16;
@@ -126,8 +128,8 @@ export const VECTOR_SEGMENTS_MAX = 8;
 export const LANCE_VERSIONS_KEPT_MS = 5 * MINUTE;
 /** Rows that the ledger does not name are swept when they are older: a chunk is committed within seconds of its merge. */
 export const SWEEP_AFTER_MS = HOUR;
-/** How often a worker looks for leftovers of forgotten and edited records. */
-export const SWEEP_EVERY_MS = 10 * MINUTE;
+/** How often a worker looks for them within that time: every ten minutes. */
+export const SWEEP_LOOKS = 6;
 /** Of one look: tenants, and leftovers of each; the rest is swept by the next one. */
 export const SWEPT_TENANTS_MAX = 50;
 export const LEFTOVERS_AT_ONCE_MAX = 2_000;
@@ -138,9 +140,10 @@ export const SWEEP_AGAIN_MS = HOUR;
 export const LANCE_DATASETS_MAX = 64;
 /** Three small requests to the object store at start-up. */
 export const STORAGE_PROBE_TIMEOUT_MS = 10 * SECOND;
-/** LanceDB's default caches are 6 GB and 1 GB; the VM has 2 GB. */
-export const LANCE_INDEX_CACHE_BYTES = 256 * 1024 * 1024;
-export const LANCE_METADATA_CACHE_BYTES = 64 * 1024 * 1024;
+/** Of a machine's memory: 320 MB of 2 GB. LanceDB's own default, 7 GB, is more than there is. */
+export const LANCE_CACHE_SHARE = 5 / 32;
+/** Of that: what tables and files are made of; the rest is for indices. */
+export const LANCE_METADATA_CACHE_SHARE = 1 / 5;
 
 // --- the graph
 /** Nodes of one neighbourhood: what a page draws or a model reads. */

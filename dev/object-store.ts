@@ -12,6 +12,8 @@ export interface ObjectStore {
   /** Answers 403 to everything. */
   refuses: boolean;
   requests: number;
+  /** Waited for before anything is looked at or written; `accessKeyId`: whose request it is. */
+  before: (accessKeyId: string) => Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,7 +24,7 @@ export async function startObjectStore({ port = 0 }: { port?: number } = {}): Pr
     void handle(store, uploads, request, response).catch((error: unknown) => { response.writeHead(500).end(String(error)); });
   });
   const store: ObjectStore = {
-    endpoint: '', objects: new Map(), ignoresConditions: false, refuses: false, requests: 0,
+    endpoint: '', objects: new Map(), ignoresConditions: false, refuses: false, requests: 0, before: () => Promise.resolve(),
     stop: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }),
   };
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
@@ -36,6 +38,7 @@ async function handle(store: ObjectStore, uploads: Map<string, Map<number, Buffe
   for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
   const body = unchunked(Buffer.concat(parts), request);
   store.requests += 1;
+  await store.before(/Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '');
   if (store.refuses) return fail(response, 403, 'AccessDenied');
   switch (request.method) {
     case 'GET': return query.has('list-type') || query.has('prefix') || !key.includes('/') ? list(store, key.replace(/\/$/, ''), query, response) : read(store, key, request, response, true);

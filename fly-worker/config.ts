@@ -1,6 +1,6 @@
 /** The worker's settings, parsed once from the environment. A missing one is named before anything starts. */
 import { z } from 'zod';
-import { SLOTS_DEFAULT } from '#contract/limits';
+import { SLOTS_DEFAULT, SWEEP_AFTER_MS } from '#contract/limits';
 import { TraceSettings } from '#contract/trace';
 
 const Config = TraceSettings.extend({
@@ -24,6 +24,10 @@ const Config = TraceSettings.extend({
   WORKER_SLOTS: z.coerce.number().int().min(1).max(64).default(SLOTS_DEFAULT),
   /** The machine's memory, MB. */
   WORKER_MEMORY_MB: z.coerce.number().min(1).optional(),
+  /** Of it, MB: what semantic memory may keep of what it has read. */
+  LANCEDB_CACHE_MB: z.coerce.number().min(1).optional(),
+  /** When rows of semantic memory that the ledger does not name are deleted. Far longer than a lease: what a worker has stored it commits within seconds. */
+  SWEEP_AFTER_MINUTES: z.coerce.number().min(1).default(SWEEP_AFTER_MS / 60_000),
   FLY_MACHINE_ID: z.string().optional(),
   /** Set by the supervisor: the machine was drained before its process died. */
   WORKER_DRAINING: z.literal('1').optional(),

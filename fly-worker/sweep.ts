@@ -3,7 +3,7 @@
  * rows; this is so that nobody keeps them either. In the background of every worker, one tenant after the other, each by one worker at a time.
  */
 import { sql } from 'drizzle-orm';
-import { LEFTOVERS_AT_ONCE_MAX, SWEEP_AFTER_MS, SWEEP_AGAIN_MS, SWEEP_TIMEOUT_MS, SWEPT_TENANTS_MAX } from '#contract/limits';
+import { LEFTOVERS_AT_ONCE_MAX, SWEEP_AGAIN_MS, SWEEP_TIMEOUT_MS, SWEPT_TENANTS_MAX } from '#contract/limits';
 import type { Database } from '#migrations/database';
 import { plain, quoted } from './chunk.ts';
 import type { SemanticMemory } from './semantic/memory.ts';
@@ -16,7 +16,7 @@ interface Leftover { record_id: string; content_hash: string; named: string | nu
  * left that was killed before its commit goes as well. A row that was stored anew meanwhile stays (storing renews `stored_at`): whoever is just about to
  * name it finds it there. Answers how many rows were deleted. Throws DatabaseError.
  */
-export async function sweepLeftovers(db: Database, semantic: Pick<SemanticMemory, 'remove'>, olderThanMs = SWEEP_AFTER_MS): Promise<number> {
+export async function sweepLeftovers(db: Database, semantic: Pick<SemanticMemory, 'remove'>, olderThanMs: number): Promise<number> {
   let swept = 0;
   const [tenants] = await db.system([sql`select tenant_id from tenants_with_leftovers(${olderThanMs}::float8, ${SWEPT_TENANTS_MAX}::int)`]);
   for (const { tenant_id } of (tenants ?? []) as { tenant_id: string }[]) swept += await sweepTenant(db, semantic, tenant_id, olderThanMs);
@@ -53,10 +53,10 @@ interface SweeperOptions {
   semantic: Pick<SemanticMemory, 'remove' | 'sweep'>;
   log(event: string, facts: Record<string, string | number | boolean | null>): void;
   swept(kind: SweptKind, rows: number): void;
-  olderThanMs?: number;
+  olderThanMs: number;
 }
 
-export function openSweeper({ db, semantic, log, swept, olderThanMs = SWEEP_AFTER_MS }: SweeperOptions): Sweeper {
+export function openSweeper({ db, semantic, log, swept, olderThanMs }: SweeperOptions): Sweeper {
   const closing = new AbortController();
   let looking: Promise<void> | null = null;
 

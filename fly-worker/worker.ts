@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ApiError } from '#contract/errors';
-import { DATABASE_TIMEOUT_MS, EMBED_LOOK_EVERY_MS, ERASE_RESUME_EVERY_MS, REQUEST_BYTES_MAX, SWEEP_EVERY_MS, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { DATABASE_TIMEOUT_MS, EMBED_LOOK_EVERY_MS, ERASE_RESUME_EVERY_MS, LANCE_CACHE_SHARE, REQUEST_BYTES_MAX, SWEEP_LOOKS, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { collectorOf } from '#contract/trace';
 import { openDatabase, type Database } from '#migrations/database';
 import { log, readConfig, type Config } from './config.ts';
@@ -43,14 +43,15 @@ async function start(): Promise<void> {
   const embedder = localEmbedder(), threads = openDeriveThreads({ size: 1 });
   const place = { uri: config.LANCEDB_URI, accessKeyId: config.AWS_ACCESS_KEY_ID, secretAccessKey: config.AWS_SECRET_ACCESS_KEY, endpoint: config.AWS_ENDPOINT_URL_S3, region: config.AWS_REGION };
   await probeStorage(place);
-  const semantic = openSemanticMemory(storageOf(place));
+  const memory = config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES;
+  const semantic = openSemanticMemory({ ...storageOf(place), cacheBytes: config.LANCEDB_CACHE_MB ? config.LANCEDB_CACHE_MB * MB : LANCE_CACHE_SHARE * memory });
   const tell = (notice: Notice): void => { if (process.connected) process.send?.(notice); };
   const door = openDoor({ apiUrl: config.API_URL, secret: config.WORKER_SECRET, workerId });
   const keyFor = async (leave: Parameters<typeof door.embeddingKey>[0]) => { const answer = await door.embeddingKey(leave); return answer.ok ? answer.value : null; };
   const models = openQueryModels({ db, keyOf: (ticket) => keyFor({ ticket }), log });
   const communities = openCommunityBook({ db, log }), eraser = openEraser({ db, semantic, log });
   const guard = openMemoryGuard({
-    memory: config.WORKER_MEMORY_MB ? config.WORKER_MEMORY_MB * MB : WORKER_MEMORY_BYTES, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
+    memory, rss: () => process.memoryUsage.rss(), collect: () => { threads.collect(); collectGarbage(); },
     onChange: (pressure, rss) => log('memory_pressure', { pressure, rss_mb: Math.round(rss / MB) }),
   });
   const metrics: Metrics = openMetrics({
@@ -82,7 +83,8 @@ async function start(): Promise<void> {
 
   const resuming = setInterval(() => void eraser.resume(), ERASE_RESUME_EVERY_MS);
   void eraser.resume();
-  const sweeper = openSweeper({ db, semantic, log, swept: (kind, rows) => metrics.swept(kind, rows) }), sweeping = setInterval(() => void sweeper.look(), SWEEP_EVERY_MS);
+  const olderThanMs = config.SWEEP_AFTER_MINUTES * 60_000;
+  const sweeper = openSweeper({ db, semantic, log, olderThanMs, swept: (kind, rows) => metrics.swept(kind, rows) }), sweeping = setInterval(() => void sweeper.look(), olderThanMs / SWEEP_LOOKS);
   void sweeper.look();
 
   const refilling = setInterval(() => void refiller.look(), EMBED_LOOK_EVERY_MS);

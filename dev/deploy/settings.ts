@@ -52,6 +52,8 @@ export const settings: readonly Setting[] = [
   { name: 'OTEL_TRACES_SAMPLER_ARG', readers: BOTH, need: 'may', how: '0 to 1: of how many jobs; all without it.' },
   { name: 'WORKER_SLOTS', readers: MACHINE, need: 'may', how: 'Jobs at once in one process; contract/limits.ts without it.' },
   { name: 'WORKER_MEMORY_MB', readers: MACHINE, need: 'may', how: 'A machine\'s memory, when it is not fly.toml\'s 2048.' },
+  { name: 'LANCEDB_CACHE_MB', readers: MACHINE, need: 'may', how: 'Of it, what semantic memory keeps of what it has read; a sixth without it.' },
+  { name: 'SWEEP_AFTER_MINUTES', readers: MACHINE, need: 'may', how: 'How old what no record names any more must be to be deleted; contract/limits-memory.ts without it.' },
   { name: 'PORT', readers: MACHINE, need: 'set', how: 'fly.toml.' },
   { name: 'METRICS_PORT', readers: MACHINE, need: 'set', how: 'fly.toml.' },
   { name: 'HOST', readers: MACHINE, need: 'local', how: 'The address to listen at; all of them without it.' },

@@ -1,9 +1,9 @@
-/** One LanceDB table: one tenant, one embedder. Merges stand in line; upkeep runs beside them and gives way. */
+/** One LanceDB table: one tenant, one embedder. Merges of this process stand in line, and upkeep of a large table with them; those of others get in between, and upkeep gives way. */
 import './quiet.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Index, type Connection, type Table } from '@lancedb/lancedb';
-import { FRAGMENTS_LOOK_COMMITS, FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, UNINDEXED_AT_REST_MAX, UNINDEXED_AT_REST_MIN, UNINDEXED_AT_REST_SHARE, UNINDEXED_DUE_MAX, UNINDEXED_DUE_MIN, UNINDEXED_DUE_SHARE, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN, VECTOR_SEGMENTS_MAX } from '#contract/limits';
-import { deduplicated, fromLance, PASSAGE_COLUMNS, ROW_COLUMNS, schemaOf, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
+import { Index, type Table } from '@lancedb/lancedb';
+import { FRAGMENTS_LOOK_COMMITS, FRAGMENTS_MAX, LANCE_MERGE_ROWS_MAX, LANCE_VERSIONS_KEPT_MS, SETTLE_AFTER_MS, UNINDEXED_AT_REST_MAX, UNINDEXED_AT_REST_MIN, UNINDEXED_AT_REST_SHARE, UNINDEXED_DUE_MAX, UNINDEXED_DUE_MIN, UNINDEXED_DUE_SHARE, UNINDEXED_ROWS_MAX, VECTOR_INDEX_ROWS_MIN, VECTOR_SEGMENTS_MAX } from '#contract/limits';
+import { deduplicated, fromLance, PASSAGE_COLUMNS, ROW_COLUMNS, toArrow, type MemoryRow, type StoredRow } from './rows.ts';
 import { isAnyOf } from './sql.ts';
 
 /** `rows`: texts; `vectors`: rows of any kind, one a passage. */
@@ -32,14 +32,14 @@ export interface Dataset {
   delete(predicate: string): Promise<number>;
   stats(): Promise<DatasetStats>;
   upkeep(): Promise<Upkeep>;
+  /** Somebody searches here: once nobody has written for SETTLE_AFTER_MS, what rest left outside the index goes in, too. */
+  searched(): void;
   /** Waits for running merges and upkeep, then lets go. */
   close(): Promise<void>;
 }
 
-/** @param create false: null when there is no such table yet */
-export async function openDataset(db: Connection, name: string, dims: number, create: boolean): Promise<Dataset | null> {
-  if (!create && !(await db.tableNames()).includes(name)) return null;
-  const table = create ? await db.createEmptyTable(name, schemaOf(dims), { mode: 'create', existOk: true }) : await db.openTable(name);
+/** Takes the table over: closes it with itself. */
+export async function openDataset(table: Table, dims: number): Promise<Dataset> {
   await addPassageColumns(table);
   const present = new Set(await indexNames(table)), isFormer = !present.has(TEXT_INDEX) && FORMER_TEXT_INDICES.some((former) => present.has(former));
   for (const { name: index, column, config } of INDICES) if (!present.has(index) && !(isFormer && index === TEXT_INDEX)) await createOnce(table, column, index, config());
@@ -99,15 +99,15 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
   /**
    * LanceDB's `optimize` joins neighbouring fragments of the same indices and renews the text index as a whole; the vector index only gets a segment
    * more. So with a vector index what was tidied once is left alone (different segments), until there are too many of them: then all become one.
-   * `atRest`: nothing more is coming, so hardly anything is left outside the index.
+   * `most`: rows that may stay outside the text index, of so many.
    */
-  async function tidy(atRest: boolean): Promise<Upkeep> {
+  async function tidy(most: (rows: number) => number): Promise<Upkeep> {
     await renewal;
     try { await renewTextIndex(table); } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
     const before = await stats(), segments = (await table.listIndices()).find(({ name }) => name === VECTOR_INDEX)?.numSegments ?? 0;
     outside = before.unindexedRows; commitsSince = 0; outsideDue = unindexedDue(before.vectors);
     const wantsVectorIndex = !hasVectorIndex && before.vectors >= VECTOR_INDEX_ROWS_MIN, wantsOneSegment = segments > VECTOR_SEGMENTS_MAX;
-    if (before.unindexedRows <= (atRest ? unindexedAtRest(before.vectors) : outsideDue) && before.fragments <= FRAGMENTS_MAX && !wantsVectorIndex && !wantsOneSegment) return 'not_needed';
+    if (before.unindexedRows <= most(before.vectors) && before.fragments <= FRAGMENTS_MAX && !wantsVectorIndex && !wantsOneSegment) return 'not_needed';
     const optimize = async () => {
       if (wantsOneSegment) await table.createIndex('vector', { config: vectorIndex(), name: VECTOR_INDEX, replace: true });
       await table.optimize({ cleanupOlderThan: new Date(Date.now() - LANCE_VERSIONS_KEPT_MS) });
@@ -117,20 +117,28 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
       hasVectorIndex = true;
       await dropIndices(table, FORMER_VECTOR_INDICES);
     };
-    try { await optimize(); return 'done'; } catch (error) { if (!isConflict(error)) throw error; }
-    // merges kept getting in between: once more, with the merges of this process waiting
+    // A large one in line: what merges put there meanwhile would be in the indices but in pieces of its own, and joining those later writes the indices twice. Where all is joined anyway, beside them.
+    try { await (hasVectorIndex && !wantsOneSegment ? line(optimize) : optimize()); return 'done'; } catch (error) { if (!isConflict(error)) throw error; }
+    // merges kept getting in between: once more
     try { await line(optimize); return 'done'; } catch (error) { if (!isConflict(error)) throw error; return 'yielded'; }
   }
 
-  const started = (atRest = false): Promise<Upkeep> => {
-    upkeepRunning ??= tidy(atRest).finally(() => { upkeepRunning = null; });
+  const started = (most = unindexedDue): Promise<Upkeep> => {
+    upkeepRunning ??= tidy(most).finally(() => { upkeepRunning = null; });
     return upkeepRunning;
   };
   /** Whoever asks means what is stored by now: one that has begun earlier does not count. */
   const upkeep = async (): Promise<Upkeep> => {
     await upkeepRunning?.catch(() => {});
-    return started(true);
+    return started(unindexedAtRest);
   };
+
+  /** The version that was there at the last look, and one in which nothing was outside. */
+  let lookedAtMs = 0, seenVersion = 0, settledVersion = 0;
+  async function settle(): Promise<void> {
+    const before = seenVersion, version = seenVersion = await table.version();
+    if (version === before && version !== settledVersion && !upkeepRunning && await started(() => 0) === 'not_needed') settledVersion = version;
+  }
 
   const append = async (batch: Batch): Promise<number> => { await table.add(batch); return batch.numRows; };
   /** Looks every id up. What is there already is written again, so that its `stored_at` says that somebody wants it: the sweep then leaves it. */
@@ -138,6 +146,12 @@ function dataset(table: Table, dims: number, vectorIndexed: boolean): Dataset {
 
   return {
     table, dims, stats, upkeep,
+    searched() {
+      if (upkeepRunning || Date.now() - lookedAtMs < SETTLE_AFTER_MS) return;
+      lookedAtMs = Date.now();
+      // in the background: a search does not wait for it
+      settle().catch(() => {});
+    },
     async store(rows) {
       const unique = deduplicated(rows);
       let inserted = 0;

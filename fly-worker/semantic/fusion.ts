@@ -15,8 +15,8 @@ export interface Fused { id: string; fused: number; keywordRank: number | null; 
 const STRONG_COVERAGE = 0.17;
 /** Hits that hold this share leave meaning nothing to add. */
 const FULL_COVERAGE = 0.34;
-/** After so many strong keyword hits meaning gets a turn, too. Measured: tests/bench/retrieval.ts */
-const STRONG_PER_TURN = 4;
+/** After so many strong keyword hits meaning gets its first turn, after so many more the next ones. Measured: tests/bench/retrieval.ts */
+const STRONG_BEFORE_TURN = 3, STRONG_PER_TURN = 6;
 const RRF_K = 60;
 
 /** Ranks from 1. `fused` falls from 1 along the answer. */
@@ -40,7 +40,7 @@ function keywordFirst(keyword: readonly KeywordHit[], vector: readonly VectorHit
   let turn = 0;
   for (const [i, id] of strong.entries()) {
     order.push(id);
-    if ((i + 1) % STRONG_PER_TURN === 0 && turn < meaning.length && (coverageOf.get(id) ?? 1) < FULL_COVERAGE) order.push(meaning[turn++]!);
+    if ((i + 1) % STRONG_PER_TURN === STRONG_BEFORE_TURN && turn < meaning.length && (coverageOf.get(id) ?? 1) < FULL_COVERAGE) order.push(meaning[turn++]!);
   }
   for (let i = turn, w = 0; i < meaning.length || w < weak.length; i += 1, w += 1) order.push(...meaning.slice(i, i + 1), ...weak.slice(w, w + 1));
   return [...new Set(order)];

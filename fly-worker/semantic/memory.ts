@@ -1,13 +1,13 @@
 /** Semantic memory: LanceDB, one database per tenant, one table per embedder. An idempotent store, never the arbiter: what counts is what the ledger names. */
 import './quiet.ts';
-import { rm } from 'node:fs/promises';
 import { connect, Session, type Connection, type Table } from '@lancedb/lancedb';
-import { LANCE_DATASETS_MAX, LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES } from '#contract/limits';
+import { LANCE_CACHE_SHARE, LANCE_DATASETS_MAX, LANCE_METADATA_CACHE_SHARE, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { addPassageColumns, openDataset, type Dataset, type DatasetStats, type Upkeep } from './dataset.ts';
 import { rowId, versionOf, type MemoryRow, type StoredRow } from './rows.ts';
 import { searchDataset, withTexts, type Candidate, type Hit, type SemanticQuery } from './search.ts';
 import type { Trust } from './fusion.ts';
 import { isAnyOf, predicate, safeName } from './sql.ts';
+import { createTable, findTable, textTables } from './tables.ts';
 
 export type { DatasetStats, Upkeep } from './dataset.ts';
 export type { MemoryRow, PassageVector, StoredRow } from './rows.ts';
@@ -26,6 +26,8 @@ export interface SemanticOptions {
   uri: string;
   /** Keys and endpoint of an object store. https://docs.lancedb.com/storage/ */
   storageOptions?: Record<string, string>;
+  /** What all tables together may keep in memory of what they have read. Left out: the share of a machine as fly.toml has it. */
+  cacheBytes?: number;
 }
 
 /** `unindexedRows`, `fragments`: of the dataset that has most. */
@@ -49,8 +51,6 @@ export interface SemanticMemory {
   removeVersions(space: Space, versions: readonly { recordId: string; contentHash: string }[]): Promise<void>;
   /** Drops the tables of the tenant's embedders but these. Answers their ids. */
   dropOthers(tenant: string, kept: readonly string[]): Promise<string[]>;
-  /** Everything of the tenant. */
-  removeTenant(tenant: string): Promise<void>;
   /**
    * Looks through all tables of the tenant and deletes what is older than `olderThanMs` and of a version (`recordId:contentHash`) that `named` does not return.
    * Returns how many rows went. Only while no job of the tenant runs: a row that a crashed attempt left behind may be about to be committed by the next one.
@@ -66,25 +66,28 @@ export interface SemanticMemory {
   close(): Promise<void>;
 }
 
-const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000, TABLE_PREFIX = 'memory__';
+const IDS_PER_STATEMENT = 500, SWEEP_PAGE = 1_000;
 /** As `rowId` makes it, whatever the passage. */
 const VERSION = 'concat(record_id, \':\', content_hash)';
 
-export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): SemanticMemory {
-  const session = new Session(BigInt(LANCE_INDEX_CACHE_BYTES), BigInt(LANCE_METADATA_CACHE_BYTES));
-  const root = uri.replace(/\/+$/, ''), isLocal = !/^[a-z][a-z0-9+.-]+:\/\//i.test(root);
+export function openSemanticMemory({ uri, storageOptions, cacheBytes = LANCE_CACHE_SHARE * WORKER_MEMORY_BYTES }: SemanticOptions): SemanticMemory {
+  const metadataBytes = Math.round(cacheBytes * LANCE_METADATA_CACHE_SHARE), session = new Session(BigInt(Math.round(cacheBytes) - metadataBytes), BigInt(metadataBytes));
+  const root = uri.replace(/\/+$/, '');
   /** In order of use: the first one is the one to close. */
   const open = new Map<string, Promise<Dataset | null>>();
 
   // Among the options: `connect` drops a session that is its third argument (0.39), and every tenant would have caches of 7 GB of its own.
   const database = (tenant: string): Promise<Connection> => connect(`${root}/${safeName(tenant)}`, { readConsistencyInterval: 0, storageOptions, session });
-  const tableName = (embedderId: string): string => `${TABLE_PREFIX}${safeName(embedderId)}`;
+  async function opened({ tenant, embedder }: Space, create: boolean): Promise<Dataset | null> {
+    const db = await database(tenant), table = create ? await createTable(db, embedder.id, embedder.dims) : await findTable(db, embedder.id);
+    return table && openDataset(table, embedder.dims);
+  }
 
-  async function datasetOf({ tenant, embedder }: Space, create: boolean): Promise<Dataset | null> {
-    const key = `${tenant}/${embedder.id}`;
+  async function datasetOf(space: Space, create: boolean): Promise<Dataset | null> {
+    const key = `${space.tenant}/${space.embedder.id}`;
     let found = open.get(key);
     if (!found || (create && (await found) === null)) {
-      found = database(tenant).then((db) => openDataset(db, tableName(embedder.id), embedder.dims, create));
+      found = opened(space, create);
       found.then((dataset) => { if (dataset === null && open.get(key) === found) open.delete(key); }, () => { if (open.get(key) === found) open.delete(key); });
     }
     open.delete(key);
@@ -116,9 +119,9 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
   /** Every table of the tenant, whatever its embedder, with a way to delete from it: one that is open here stands in line with its merges. */
   async function eachTable(tenant: string, work: (table: Table, remove: (predicate: string) => Promise<number>) => Promise<void>): Promise<void> {
     const db = await database(tenant);
-    for (const name of await db.tableNames()) {
-      const opened = await open.get(`${tenant}/${name.slice(TABLE_PREFIX.length)}`)?.catch(() => null);
-      if (opened) { await work(opened.table, (predicate) => opened.delete(predicate)); continue; }
+    for (const { name, embedderId } of await textTables(db)) {
+      const dataset = await open.get(`${tenant}/${embedderId}`)?.catch(() => null);
+      if (dataset?.table.name === name) { await work(dataset.table, (predicate) => dataset.delete(predicate)); continue; }
       const table = await db.openTable(name);
       try { await addPassageColumns(table); await work(table, async (predicate) => (await table.delete(predicate)).numDeletedRows); } finally { table.close(); }
     }
@@ -140,7 +143,9 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
   return {
     store: (space, rows) => (rows.length === 0 ? Promise.resolve(0) : using(space, true, 0, (dataset) => dataset.store(rows))),
     search: (space, query, beside = null) => using(space, false, [], async (dataset) => {
+      dataset.searched();
       const other = beside && await datasetOf({ tenant: space.tenant, embedder: beside.embedder }, false).catch(() => null);
+      other?.searched();
       return searchDataset(dataset.table, query, trustIn(space.embedder.id), beside && other && { table: other.table, vector: beside.vector });
     }),
     texts: (space, candidates) => (candidates.length === 0 ? Promise.resolve([]) : using<Hit[]>(space, false, [], (dataset) => withTexts(dataset.table, candidates))),
@@ -168,18 +173,10 @@ export function openSemanticMemory({ uri, storageOptions }: SemanticOptions): Se
     }),
 
     async dropOthers(tenant, kept) {
-      const db = await database(tenant), others = (await db.tableNames()).map((name) => name.slice(TABLE_PREFIX.length)).filter((id) => !kept.includes(id));
-      for (const id of others) { await forget(`${tenant}/${id}`); await db.dropTable(tableName(id)); }
+      const db = await database(tenant), others = (await textTables(db)).filter(({ embedderId }) => !kept.includes(embedderId));
+      for (const { name, embedderId } of others) { await forget(`${tenant}/${embedderId}`); await db.dropTable(name); }
       db.close();
-      return others;
-    },
-
-    async removeTenant(tenant) {
-      for (const key of Array.from(open.keys())) if (key.startsWith(`${tenant}/`)) await forget(key);
-      const db = await database(tenant);
-      await db.dropAllTables();
-      db.close();
-      if (isLocal) await rm(`${root}/${safeName(tenant)}`, { recursive: true, force: true });
+      return [...new Set(others.map(({ embedderId }) => embedderId))];
     },
 
     async sweep(tenant, named, olderThanMs, signal) {

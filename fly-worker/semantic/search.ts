@@ -70,7 +70,7 @@ export async function searchDataset(table: Table, { q, mode, limit, vector, filt
   const known = new Map<string, number>();
   const keyword = [...byWords.scores].map(([id, bm25]): KeywordHit => {
     const folded = fold(byWords.texts.get(id)!.body), { coverage, closeness } = likeness(terms, folded, known);
-    return { id, score: bm25 * (1 + CLOSENESS_WORTH * closeness), coverage, isExact: whole !== null && folded.includes(whole) };
+    return { id, score: bm25 * (1 + CLOSENESS_WORTH * closeness), coverage, isExact: whole === null ? terms.length === 1 && coverage === 1 : folded.includes(whole) };
   }).sort((a, b) => b.score - a.score);
   const floorOf = (id: string): number => (mode === 'hybrid' && trust === 'basic' && !byModel.scores.has(id) ? BASIC_COSINE_MIN : -1);
   const meaning = [...byMeaning.scores].map(([id, score]): VectorHit => ({ id, score })).filter(({ id, score }) => score >= floorOf(id));

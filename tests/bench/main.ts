@@ -80,6 +80,7 @@ async function memory(say: Say): Promise<void> {
   say(`| memory as it grows (mails of 2 KB of text, one passage each), on a whole house | ${[...grown.map(({ records }) => records), large.passages].map((size) => size.toLocaleString('en')).join(' | ')} |\n|---|---|---|---|`);
   cost('a record of a first sync: processor time of the whole line, with its share of upkeep', 'appendedMs');
   cost('a record of a later sync', 'mergedMs');
+  say(cells('hybrid search through the edge when a sync has just ended, p50 / p95', ...grown.map(({ atOnce }) => halves(atOnce)), ''));
   for (const mode of MODES) say(cells(`${mode} search through the edge, p50 / p95`, ...[...grown, large].map(({ search }) => halves(search[mode]))));
   say(cells(`most memory of the whole worker, which syncs ${large.synced} records more and answers searches`, ...grown.map(() => ''), `${Math.round(large.workerMb)} MB`));
   say(`\nNeighbours of a hub through the edge, depth 3, 2,000 mails round 50 people: ${halves(hub)}.`);

@@ -10,7 +10,7 @@ import { sql } from 'drizzle-orm';
 import type { Connector, Page, SourceRecord } from '#contract/connector';
 import { NodesAnswer } from '#contract/graph';
 import { isTerminal } from '#contract/job';
-import { MEMORY_HIGH, UNINDEXED_AT_REST_MAX, WORKER_MEMORY_BYTES } from '#contract/limits';
+import { MEMORY_HIGH, WORKER_MEMORY_BYTES } from '#contract/limits';
 import { openDeriveThreads } from '#fly-worker/derive-thread';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { embedLocally, localEmbedder } from '#fly-worker/embed/local';
@@ -19,6 +19,7 @@ import { openMemoryGuard } from '#fly-worker/memory-guard';
 import { runPipeline } from '#fly-worker/pipeline';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
 import { toArrow } from '#fly-worker/semantic/rows';
+import { findTable } from '#fly-worker/semantic/tables';
 import { openWorkshop } from '#fly-worker/workshop';
 import { until, type Client } from '../client.ts';
 import { openWholeHouse, type WholeHouse } from '../whole-house.ts';
@@ -29,7 +30,7 @@ export const MODES = ['hybrid', 'keyword', 'semantic'] as const;
 type Times = Record<(typeof MODES)[number], Millis>;
 
 /** `appendedMs`, `mergedMs`: processor time of the line a record, upkeep's share in it, by a first sync (the last BLOCK records before the size was reached) and by a later one (the next BLOCK). */
-export interface GrowthFigures { records: number; appendedMs: number; mergedMs: number; search: Times }
+export interface GrowthFigures { records: number; appendedMs: number; mergedMs: number; /** Hybrid, when the sync has just ended. */ atOnce: Millis; search: Times }
 /** `workerMb`: the most that the working process ever held, after it has synced `synced` records more into `passages` and answered searches. */
 export interface MemoryFigures { grown: GrowthFigures[]; hub: Millis; large: { passages: number; synced: number; search: Times; workerMb: number } }
 
@@ -45,13 +46,11 @@ export async function measureMemory(sizes: number[], passages: number): Promise<
     for (const records of sizes) {
       await writing((line) => line.write(more(records - BLOCK - written)));
       const [appendedMs, mergedMs] = await writing(async (line) => [await line.write(made(more(BLOCK))), await line.write(made(more(BLOCK)))] as const);
-      grown.push({ records, appendedMs, mergedMs, search: await measureSearches(client) });
+      grown.push({ records, appendedMs, mergedMs, atOnce: await measureSearch(client, 'hybrid'), search: await measureSearches(client, semantic) });
     }
     await growTo(house, semantic, written, passages);
     await semantic.close();
-    const synced = await syncMore(house, client);
-    await until(async () => (await semantic.stats({ tenant: 'large', embedder: localEmbedder() }))!.unindexedRows, (rows) => rows <= UNINDEXED_AT_REST_MAX, 'the worker has tidied up', SYNC_PATIENCE_MS);
-    const search = await measureSearches(client);
+    const synced = await syncMore(house, client), search = await measureSearches(client, semantic);
     return { grown, hub, large: { passages, synced, search, workerMb: peakOf(workerOf(house)) } };
   } finally {
     await semantic.close();
@@ -68,7 +67,9 @@ async function syncMore(house: WholeHouse, client: Client): Promise<number> {
   return ledger.stored;
 }
 
-async function measureSearches(client: Client): Promise<Times> {
+/** As it is once the worker that is searched has brought everything into the index. */
+async function measureSearches(client: Client, semantic: SemanticMemory): Promise<Times> {
+  await until(async () => { await client.search(wordOf(0.5)); return (await semantic.stats({ tenant: 'large', embedder: localEmbedder() }))!.unindexedRows; }, (rows) => rows === 0, 'everything is in the index', SYNC_PATIENCE_MS);
   const times: Partial<Times> = {};
   for (const mode of MODES) times[mode] = await measureSearch(client, mode);
   return times as Times;
@@ -115,7 +116,7 @@ async function openLine({ owner, app }: WholeHouse, semantic: SemanticMemory, te
 
 /** Rows of which the ledger knows nothing, for what only semantic memory's size decides. Put into the table as they are, tidied once. */
 async function growTo({ dir }: WholeHouse, semantic: SemanticMemory, from: number, to: number): Promise<void> {
-  const space = { tenant: 'large', embedder: localEmbedder() }, db = await connect(join(dir, 'lancedb', space.tenant)), table = await db.openTable((await db.tableNames())[0]!);
+  const space = { tenant: 'large', embedder: localEmbedder() }, db = await connect(join(dir, 'lancedb', space.tenant)), table = (await findTable(db, space.embedder.id))!;
   for (let n = from; n < to; n += STORE_AT_ONCE) {
     const some = mails(STORE_AT_ONCE, n), vectors = embedLocally(some.map(({ title, body }) => `${title}\n${body.content}`));
     await table.add(toArrow(some.map(({ providerId, title, body, occurredAt, participants }, i) => ({

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connect } from '@lancedb/lancedb';
 import { sql } from 'drizzle-orm';
 import { isBalanced, type Job } from '#contract/job';
+import { textTables } from '#fly-worker/semantic/tables';
 import type { Client } from '../client.ts';
 import type { WholeHouse } from '../whole-house.ts';
 
@@ -67,7 +68,7 @@ async function judgeSemantic(house: WholeHouse, tenantId: string): Promise<Parti
   const [rows] = await house.owner.system([sql`select record_id::text || ':' || content_hash as id from records where tenant_id = ${tenantId}`]);
   const named = new Map(rows!.map((r) => [String(r.id), 0]));
   const db = await connect(join(house.dir, 'lancedb', tenantId));
-  for (const name of await db.tableNames()) {
+  for (const { name } of await textTables(db)) {
     const table = await db.openTable(name);
     for (const { id } of await table.query().select(['id']).toArray() as { id: string }[]) { const seen = named.get(id); if (seen !== undefined) named.set(id, seen + 1); }
     table.close();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SourceRecord } from '#contract/connector';
+import { SWEEP_AFTER_MS } from '#contract/limits';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { forgetting } from '#fly-worker/forget';
@@ -120,7 +121,7 @@ describe('the sweep', () => {
     const [id] = await find('jelly');
     await forgetRecords(db.app, tenantId, [id!]);
     expect([await rowsInLance(), await leftovers()]).toEqual([7, 2]);
-    await sweepLeftovers(db.app, semantic);
+    await sweepLeftovers(db.app, semantic, SWEEP_AFTER_MS);
     expect([await rowsInLance(), await leftovers()], 'not an hour old').toEqual([7, 2]);
     expect(await sweepLeftovers(db.app, semantic, 0)).toBeGreaterThanOrEqual(2);
     expect([await rowsInLance(), await leftovers()]).toEqual([5, 0]);

@@ -14,6 +14,7 @@ import { openEraser } from '#fly-worker/erase';
 import { passagesOf } from '#fly-worker/extract/passages';
 import { readRecord, search } from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
+import { findTable } from '#fly-worker/semantic/tables';
 import { sweepLeftovers } from '#fly-worker/sweep';
 import { openWorkshop } from '#fly-worker/workshop';
 import { benchMails } from '../bench/mails.ts';
@@ -72,7 +73,7 @@ describe('a long record', () => {
   const idOf = async (providerId: string): Promise<string> => String((await db.owner.system([sql`select record_id::text as id from records where tenant_id = ${tenantId} and provider_id = ${providerId}`]))[0]![0]!.id);
   /** Rows of the record that are there, its passages among them. */
   async function rowsOf(recordId: string): Promise<number> {
-    const lance = await connect(join(dir, tenantId)), table = await lance.openTable((await lance.tableNames())[0]!);
+    const lance = await connect(join(dir, tenantId)), table = (await findTable(lance, localEmbedder().id))!;
     try { return await table.countRows(`record_id = '${recordId}'`); } finally { table.close(); }
   }
 

@@ -20,6 +20,7 @@ import { openRefiller, type Refiller } from '#fly-worker/embed/refill';
 import { forgetting } from '#fly-worker/forget';
 import { search } from '#fly-worker/reads';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
+import { textTables } from '#fly-worker/semantic/tables';
 import { openWorkshop } from '#fly-worker/workshop';
 import { benchMails } from '../bench/mails.ts';
 import { until } from '../client.ts';
@@ -66,7 +67,7 @@ async function find(q: string, mode: 'semantic' | 'hybrid' | 'keyword' = 'semant
 const asked = (): string[] => openAi.calls.filter((call) => call.path === 'embeddings').flatMap((call) => call.texts);
 async function tables(): Promise<string[]> {
   const lance = await connect(join(dir, tenantId));
-  return (await lance.tableNames()).map((name) => name.replace('memory__', '')).toSorted();
+  return (await textTables(lance)).map(({ embedderId }) => embedderId).toSorted();
 }
 
 /** Searches in all modes until `isOver`; every answer of all of them has something in it. */
@@ -219,7 +220,7 @@ describe('a tenant\'s own embedder', () => {
     await db.app.tenant(tenantId, forgetting(tenantId, [row.id], () => sql`select 1`), 'exclusive');
     expect(await books()).toMatchObject({ records: 9, embedded: 9 });
     const lance = await connect(join(dir, tenantId));
-    for (const name of await lance.tableNames()) expect(await (await lance.openTable(name)).countRows(`record_id = '${row.id}'`), name).toBe(0);
+    for (const { name } of await textTables(lance)) expect(await (await lance.openTable(name)).countRows(`record_id = '${row.id}'`), name).toBe(0);
     expect((await find('invoice')).map((hit) => hit.record_id)).not.toContain(row.id);
   });
 });

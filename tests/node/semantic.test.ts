@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, Index } from '@lancedb/lancedb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LANCE_INDEX_CACHE_BYTES, LANCE_METADATA_CACHE_BYTES, RECENCY_WORTH, SWEEP_AFTER_MS, UNINDEXED_AT_REST_MAX } from '#contract/limits';
+import { RECENCY_WORTH, SWEEP_AFTER_MS, UNINDEXED_AT_REST_MAX } from '#contract/limits';
 import { vectorAt } from '#fly-worker/embed/embedder';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { fuse, type KeywordHit } from '#fly-worker/semantic/fusion';
 import { newerFirst } from '#fly-worker/reads';
 import { openSemanticMemory, type MemoryRow, type SemanticMemory, type SemanticQuery, type Space } from '#fly-worker/semantic/memory';
+import { schemaOf } from '#fly-worker/semantic/rows';
+import { createTable, findTable, textTables } from '#fly-worker/semantic/tables';
 import { snippet, snippetOf } from '#fly-worker/semantic/snippet';
 import { coverage, fold, likeness, termsOf } from '#fly-worker/semantic/terms';
 
@@ -32,17 +34,31 @@ async function find(tenant: string, q: string, more: Partial<SemanticQuery> = {}
 
 describe('figures', () => {
   it('are of all that is open here: the most fragments and unindexed rows of one dataset, and the caches', async () => {
-    const own = openSemanticMemory({ uri: mkdtempSync(join(folder, 'figures-')) });
+    const cacheBytes = 200_000, own = openSemanticMemory({ uri: mkdtempSync(join(folder, 'figures-')), cacheBytes });
     expect(await own.figures()).toMatchObject({ datasets: 0, unindexedRows: 0, fragments: 0 });
     for (const text of ['one', 'two', 'three']) await own.store(space('most'), await rowsOf([{ id: text, text }]));
     await own.store(space('few'), await rowsOf([{ id: 'a', text: 'one' }]));
     expect(await own.figures()).toMatchObject({ datasets: 2, unindexedRows: 3, fragments: 3, cacheBytes: expect.any(Number) as number, cacheItems: expect.any(Number) as number });
     for (const tenant of ['most', 'few']) await find(tenant, 'one', {}, own);
-    const { cacheBytes, cacheItems } = await own.figures();
-    expect(cacheItems, 'what was read stands in the caches that are bounded').toBeGreaterThan(0);
-    expect(cacheBytes).toBeLessThanOrEqual(LANCE_INDEX_CACHE_BYTES + LANCE_METADATA_CACHE_BYTES);
+    for (let i = 0; i < 40; i += 1) { await own.store(space('most'), await rowsOf([{ id: `more-${i}`, text: `text ${i}` }])); await find('most', `text ${i}`, {}, own); }
+    const figures = await own.figures();
+    expect(figures.cacheItems, 'what was read stands in the caches').toBeGreaterThan(0);
+    expect(figures.cacheBytes, 'up to their bound').toBeLessThanOrEqual(cacheBytes);
+    expect(figures.cacheBytes, 'which is reached').toBeGreaterThan(cacheBytes / 2);
     await own.close();
     expect((await own.figures()).datasets).toBe(0);
+  });
+});
+
+describe('a model', () => {
+  it('votes on what is asked in several words, and follows the texts that hold the one word of a short question', async () => {
+    const model = { id: 'openai-votes-4', dims: 4 }, angles = { repeated: 80, once: 10, lunch: 0, garden: 20, river: 30 }, tilted = (degrees: number): Float32Array => new Float32Array([Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180), 0, 0]);
+    const rows = await rowsOf([{ id: 'repeated', text: 'zanzibar, zanzibar!' }, { id: 'once', text: 'zanzibar is where we went, and it was a long way to go in the heat' }, { id: 'lunch', text: 'soup' }, { id: 'garden', text: 'roses' }, { id: 'river', text: 'boats' }]);
+    await memory.store(space('votes'), rows);
+    await memory.store({ tenant: 'votes', embedder: model }, rows.map((row) => ({ ...row, vector: tilted(angles[row.recordId as keyof typeof angles]) })));
+    const asked = async (q: string): Promise<string[]> => (await memory.search(space('votes'), { q, mode: 'hybrid', limit: 5, vector: vectorAt(await local.embed([q]), local.dims, 0) }, { embedder: model, vector: tilted(0) })).map(({ recordId }) => recordId);
+    expect(await asked('zanzibar')).toEqual(['repeated', 'once', 'lunch', 'garden', 'river']);
+    expect((await asked('zanzibar journey')).slice(0, 2)).toEqual(['once', 'repeated']);
   });
 });
 
@@ -179,7 +195,7 @@ describe('words as they are typed, and their forms', () => {
 describe('keeping in order', () => {
   it('gives a table with the former, stemming index the new one, and answers meanwhile', async () => {
     await memory.store(space('former'), await rowsOf([...Array.from({ length: 40 }, (_, i) => ({ id: `f${i}`, text: 'legal legal legally' })), { id: 'rare', text: `${'some other words '.repeat(300)} legale` }]));
-    const db = await connect(join(folder, 'former')), [name] = await db.tableNames(), table = await db.openTable(name!);
+    const db = await connect(join(folder, 'former')), table = (await findTable(db, local.id))!;
     await table.dropIndex('body_fts_3');
     await table.createIndex('body', { name: 'body_fts', config: Index.fts({ language: 'English', stem: true }) });
     const other = openSemanticMemory({ uri: folder });
@@ -212,6 +228,36 @@ describe('keeping in order', () => {
     expect((await memory.stats(space('two')))?.rows).toBe(480);
     await other.close();
   });
+  it('loses no row where several create the table at once, one of them late', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const writers = Array.from({ length: 4 }, () => openSemanticMemory({ uri: folder })), where = space(`born-${round}`);
+      await Promise.all(writers.map(async (writer, w) => writer.store(where, await rowsOf([{ id: `${w}`, text: 'wordone' }]))));
+      expect((await writers[0]!.stats(where))?.rows).toBe(4);
+      const db = await connect(join(folder, where.tenant));
+      expect(await textTables(db), 'who came too late leaves nothing').toHaveLength(1);
+      db.close();
+      for (const writer of writers) await writer.close();
+    }
+  });
+  it('goes by the first proposal of a table, whatever is written over it, and by the next ones when that table was dropped', async () => {
+    const db = await connect(join(folder, 'proposed')), first = await createTable(db, local.id, local.dims), proposals = (await db.tableNames()).find((name) => name.startsWith('proposed__'));
+    await db.createTable(proposals!, [{ table: 'memory__late' }], { mode: 'overwrite' });
+    expect((await findTable(db, local.id))!.name).toBe(first.name);
+    expect((await createTable(db, local.id, local.dims)).name).toBe(first.name);
+    await db.dropTable(first.name);
+    expect(await findTable(db, local.id)).toBeNull();
+    const second = await createTable(db, local.id, local.dims);
+    expect(second.name).not.toBe(first.name);
+    expect((await findTable(db, local.id))!.name).toBe(second.name);
+    expect(await textTables(db)).toEqual([{ name: second.name, embedderId: local.id }]);
+  });
+  it('keeps to a table of the time when all creators used the same name', async () => {
+    const db = await connect(join(folder, 'same-name'));
+    await db.createEmptyTable(`memory__${local.id}`, schemaOf(local.dims));
+    await memory.store(space('same-name'), await rowsOf([{ id: 'a', text: 'wordone' }]));
+    expect(await db.tableNames()).toEqual([`memory__${local.id}`]);
+    expect(await find('same-name', 'wordone')).toEqual(['a']);
+  });
   it('removes all versions of records that nobody has stored since, but the one to keep', async () => {
     await memory.store(space('gone'), [...await rowsOf([{ id: 'a', text: 'wordone' }, { id: 'it\'s', text: 'wordone' }, { id: 'c', text: 'wordone' }]), ...await rowsOf([{ id: 'a', text: 'wordone again', hash: 'h2' }])]);
     const records = [{ recordId: 'a', keep: 'h2' }, { recordId: 'it\'s', keep: null }], before = Date.now() + 1;
@@ -222,7 +268,7 @@ describe('keeping in order', () => {
     expect(await memory.store(space('gone'), await rowsOf([{ id: 'c', text: 'wordone' }])), 'there already, now renewed').toBe(0);
     expect(await memory.remove('gone', [{ recordId: 'c', keep: null }], before), 'whoever is about to name it finds it').toBe(0);
     expect((await memory.stats(space('gone')))?.rows).toBe(2);
-    await memory.removeTenant('gone');
+    await memory.dropOthers('gone', []);
     expect(await find('gone', 'wordone')).toEqual([]);
     expect(await memory.store(space('gone'), await rowsOf([{ id: 'new', text: 'wordone' }]))).toBe(1);
   });

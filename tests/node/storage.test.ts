@@ -46,10 +46,28 @@ describe('semantic memory on an object store', () => {
     await memory.remove('acme', [{ recordId: 'a', keep: null }], Date.now() + 1);
     expect(await memory.search(space, { q: 'fox', mode: 'keyword', limit: 5, vector: null })).toEqual([]);
     expect([...store.objects.keys()].every((key) => key.startsWith('memory/lance/acme/'))).toBe(true);
-    await memory.removeTenant('acme');
+    await memory.dropOthers('acme', []);
     expect(await memory.stats(space)).toBeNull();
     await memory.close();
   });
+
+  it('loses nothing of a worker that is stopped anywhere while it creates the table, nor what others store meanwhile', async () => {
+    for (let stopAt = 1, wasStopped = true; wasStopped; stopAt += 1) {
+      const where = { ...space, tenant: `stopped-${stopAt}` }, late = openSemanticMemory(storageOf({ ...settings, accessKeyId: 'LATE' })), other = openSemanticMemory(storageOf(settings));
+      const stopped = Promise.withResolvers<void>(), goesOn = Promise.withResolvers<void>();
+      let asked = 0;
+      wasStopped = false;
+      store.before = async (by) => { if (by !== 'LATE') return; asked += 1; if (asked >= stopAt) { wasStopped = true; stopped.resolve(); await goesOn.promise; } };
+      const storing = late.store(where, [row('late', 'late')]);
+      await Promise.race([stopped.promise, storing]);
+      await other.store(where, [row('other', 'other')]);
+      goesOn.resolve();
+      await storing;
+      const ids = (await other.search(where, { q: 'late other', mode: 'keyword', limit: 5, vector: null })).map((hit) => hit.recordId).toSorted();
+      expect(ids, `stopped at request ${stopAt}`).toEqual(['late', 'other']);
+      for (const memory of [late, other]) await memory.close();
+    }
+  }, 120_000);
 
   it('loses nothing when two workers write at once', async () => {
     const workers = [openSemanticMemory(storageOf(settings)), openSemanticMemory(storageOf(settings))];

@@ -12,6 +12,7 @@ import { freePort } from '#dev/ports';
 import { openDeriveThreads, type DeriveThreads } from '#fly-worker/derive-thread';
 import { localEmbedder } from '#fly-worker/embed/local';
 import { openSemanticMemory, type SemanticMemory } from '#fly-worker/semantic/memory';
+import { findTable } from '#fly-worker/semantic/tables';
 import { openSweeper, type SweptKind } from '#fly-worker/sweep';
 import { openWorkshop } from '#fly-worker/workshop';
 import { benchMails } from '../bench/mails.ts';
@@ -38,14 +39,14 @@ async function twoHoursAgo(status = 'completed'): Promise<void> {
   const [, updated] = await db.owner.system([sql`alter table historical_sync_jobs disable trigger user`,
     sql`update historical_sync_jobs set updated_at = now() - interval '2 hours', status = ${status} where tenant_id = ${tenantId} returning 1`, sql`alter table historical_sync_jobs enable trigger user`]);
   expect(updated).toHaveLength(1);
-  const lance = await connect(join(dir, tenantId)), table = await lance.openTable((await lance.tableNames())[0]!);
+  const lance = await connect(join(dir, tenantId)), table = (await findTable(lance, localEmbedder().id))!;
   await table.update({ values: { stored_at: String(Date.now() - 2 * SWEEP_AFTER_MS) } });
   table.close();
 }
 const rows = async (): Promise<number> => (await semantic.stats({ tenant: tenantId, embedder }))!.rows;
 async function look(): Promise<Record<SweptKind, number>> {
   const counts = { leftover: 0, unnamed: 0 };
-  const sweeper = openSweeper({ db: db.app, semantic, log: (event) => { if (event === 'sweep_failed') throw new Error(event); }, swept: (kind, count) => { counts[kind] += count; } });
+  const sweeper = openSweeper({ db: db.app, semantic, olderThanMs: SWEEP_AFTER_MS, log: (event) => { if (event === 'sweep_failed') throw new Error(event); }, swept: (kind, count) => { counts[kind] += count; } });
   await Promise.all([sweeper.look(), sweeper.look()]);
   await sweeper.close();
   return counts;
