@@ -29,15 +29,18 @@ export const forgottenBehindGate = (forgotten: string[], edited: string[]): SQL 
 
 /** Deletes what of the touched no record supports any more (edges, nodes, staged entities), and lets a node that one of these records describes be described by the newest that still supports it: an edit may move a date. */
 export function dropUnsupported(tenantId: string, outdated: string[]): [edges: SQL, nodes: SQL, entities: SQL, describe: SQL] {
-  const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id in ${touched} and not exists (select from evidence e where e.tenant_id = t.tenant_id and e.target_id = t.id and e.target_kind = ${kind})`;
+  // `offset 0`: looked up for each of the touched, whatever the planner believes. As a join it read all that the tenant has, or compared each with each.
+  const isUnsupported = (kind: string) => sql`not exists (select from evidence e where e.tenant_id = ${tenantId} and e.target_id = x.id and e.target_kind = ${kind} offset 0)`;
+  const orphan = (kind: string) => sql`t.tenant_id = ${tenantId} and t.id = any(array(select x.id from ${touched} as x(id) where ${isUnsupported(kind)}))`;
   return [
     sql`delete from graph_edges t where ${orphan('e')}`,
     sql`delete from graph_nodes t where ${orphan('n')}`,
     sql`delete from discovered_entities t where ${orphan('n')}`,
     sql`update graph_nodes t set name = coalesce(best.name, t.key), properties = coalesce(best.properties, '{}'), described_at = best.at, described_by = best.record_id
-          from graph_nodes d cross join lateral newest_description(${tenantId}, d.id) best
-         where d.tenant_id = ${tenantId} and d.id in ${touched} and t.tenant_id = d.tenant_id and t.id = d.id
-           and (d.described_by = ${anyOf(outdated)} or not exists (select from evidence e where e.tenant_id = d.tenant_id and e.target_id = d.id and e.record_id = d.described_by))`,
+          from ${touched} as x(id) cross join lateral (
+               select from graph_nodes d where d.tenant_id = ${tenantId} and d.id = x.id
+                  and (d.described_by = ${anyOf(outdated)} or not exists (select from evidence e where e.tenant_id = d.tenant_id and e.target_id = d.id and e.record_id = d.described_by offset 0)) offset 0) as misdescribed
+          cross join lateral newest_description(${tenantId}, x.id) best where t.tenant_id = ${tenantId} and t.id = x.id`,
   ];
 }
 

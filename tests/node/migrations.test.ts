@@ -40,6 +40,24 @@ describe('migrations', () => {
   });
 });
 
+describe('statistics', () => {
+  it('know no tenant by name: one that is not on the list would be held to have a single row', async () => {
+    const [columns] = await db.owner.system([sql`select c.relname as table, a.attstattarget as target from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attname = 'tenant_id'`]);
+    expect(columns!.length).toBeGreaterThan(15);
+    expect(columns!.filter(({ target }) => target !== 0)).toEqual([]);
+  });
+
+  it('are forgotten of a database that has some', async () => {
+    const lists = async () => (await db.owner.system([sql`select tablename from pg_stats where attname = 'tenant_id' and schemaname = 'public'`]))[0];
+    await db.owner.system([sql`insert into tenants (id, name, slug) values ('known', 'K', 'known')`, sql`insert into connections (tenant_id, id, integration_id, account) values ('known', gen_random_uuid(), 'outlook', 'k@x.example')`,
+      sql`alter table connections alter column tenant_id set statistics -1`, sql`analyze connections`]);
+    expect(await lists()).toEqual([{ tablename: 'connections' }]);
+    await db.owner.system([sql.raw(migrationFiles().find(({ name }) => name.includes('unknown_to_statistics'))!.text), sql`analyze connections`]);
+    expect(await lists()).toEqual([]);
+    await db.owner.system([sql`delete from tenants where id = 'known'`]);
+  });
+});
+
 describe('row-level security', () => {
   it('is on for every table, and every table of a tenant has tenant_id first in its primary key', async () => {
     const [tables] = await db.owner.system([sql`
