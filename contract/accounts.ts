@@ -50,7 +50,7 @@ export const SignInRequest = z.strictObject({ email: Email, password: Password }
 export const SignUpRequest = z.strictObject({ name: Name, email: Email, password: NewPassword, tenant_name: Name.optional(), invitation_token: InvitationToken.optional() });
 export const ChangePasswordRequest = z.strictObject({ current_password: Password, new_password: NewPassword });
 
-export const Plan = z.enum(PLANS);
+const Plan = z.enum(PLANS);
 export const Tenant = z.object({ tenant_id: z.string(), name: z.string(), plan: Plan, months_of_history: z.int() });
 /** `active`: the one that this session acts for. */
 export const Membership = z.object({ tenant_id: z.string(), name: z.string(), role: Role, active: z.boolean() });

@@ -47,7 +47,7 @@ const HowToSync = {
 };
 export const StartSyncRequest = z.strictObject({ connection_id: Id, ...HowToSync });
 /** Without a body every default holds. */
-export const StartAllRequest = z.strictObject(HowToSync).prefault({});
+const StartAllRequest = z.strictObject(HowToSync).prefault({});
 export type StartSyncRequest = z.input<typeof StartSyncRequest>;
 /** The same with every default filled in. */
 export type StartSyncWish = z.output<typeof StartSyncRequest>;
@@ -129,11 +129,11 @@ export const Me = z.object({
 });
 export type Me = z.infer<typeof Me>;
 
-export const MemoryStats = z.object({
+const MemoryStats = z.object({
   records: z.int(), entities: z.int(), relationships: z.int(),
   ledger: Ledger,
 });
-export type MemoryStats = z.infer<typeof MemoryStats>;
+type MemoryStats = z.infer<typeof MemoryStats>;
 
 const SYNC = '/api/integrations/historical-sync';
 const JOBS = `${SYNC}/jobs`;

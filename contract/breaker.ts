@@ -10,7 +10,7 @@ import type { Outcome } from './job.ts';
 export interface Breaker { failures: number; openUntil: number | null }
 export const closedBreaker: Breaker = { failures: 0, openUntil: null };
 
-export type BreakerState = 'closed' | 'open' | 'half_open';
+type BreakerState = 'closed' | 'open' | 'half_open';
 export function stateOf({ openUntil }: Breaker, now: number): BreakerState {
   if (openUntil === null) return 'closed';
   return now < openUntil ? 'open' : 'half_open';

@@ -26,9 +26,9 @@ export const ContextRecord = z.object({
 });
 export type ContextRecord = z.infer<typeof ContextRecord>;
 /** `score`: how near it is to what was asked, 0..1. */
-export const ContextEntity = EntityRef.extend({ score: z.number() });
+const ContextEntity = EntityRef.extend({ score: z.number() });
 /** Ends by name, for reading; `citations`: those of the records above that say so. */
-export const ContextRelation = z.object({
+const ContextRelation = z.object({
   source: z.string(), source_name: z.string(), edge_type: z.string(), target: z.string(), target_name: z.string(), weight: z.int(), first_seen: z.iso.datetime(), last_seen: z.iso.datetime(), citations: z.array(z.int()),
 });
 export const ContextAnswer = z.object({

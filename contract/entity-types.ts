@@ -4,8 +4,8 @@ import { IntegrationId } from './job.ts';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts';
 
 /** `draft`: found often enough to be worth a look. `active`: its entities are nodes of the graph. `inactive`: they were, and are not any more. */
-export const TypeStatus = z.enum(['draft', 'active', 'inactive']);
-export type TypeStatus = z.infer<typeof TypeStatus>;
+const TypeStatus = z.enum(['draft', 'active', 'inactive']);
+type TypeStatus = z.infer<typeof TypeStatus>;
 
 /** https://json-schema.org/draft/2020-12 */
 const JsonSchema = z.record(z.string(), z.unknown());

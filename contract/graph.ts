@@ -40,7 +40,7 @@ const Properties = z.record(z.string(), z.unknown());
 const Seen = { first_seen: z.iso.datetime(), last_seen: z.iso.datetime() };
 
 /** `records`: how many records speak of it. A node that others were merged into counts theirs, too. */
-export const GraphNode = EntityRef.extend({ properties: Properties, records: z.int(), ...Seen });
+const GraphNode = EntityRef.extend({ properties: Properties, records: z.int(), ...Seen });
 export const NodesAnswer = z.object({ nodes: z.array(GraphNode), total: z.int(), limit: z.int(), offset: z.int() });
 export type NodesAnswer = z.infer<typeof NodesAnswer>;
 

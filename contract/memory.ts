@@ -11,11 +11,10 @@ export const STAGED_ENTITY_TYPES = ['url', 'money', 'date', 'identifier', 'phone
 /** A type is a slug: one of the above, or one that schema discovery or a model found. */
 export type NodeType = (typeof SYSTEM_NODE_TYPES)[number] | (typeof STAGED_ENTITY_TYPES)[number] | (string & {});
 
-export const EDGE_TYPES = ['SENT', 'RECEIVED', 'WORKS_AT', 'REPLY_TO', 'IN_THREAD', 'ORGANIZED', 'ATTENDS', 'POSTED_IN', 'MENTIONS', 'RELATES_TO', 'OWNS'] as const;
-export type EdgeType = (typeof EDGE_TYPES)[number] | (string & {});
+export type EdgeType = 'SENT' | 'RECEIVED' | 'WORKS_AT' | 'REPLY_TO' | 'IN_THREAD' | 'ORGANIZED' | 'ATTENDS' | 'POSTED_IN' | 'MENTIONS' | 'RELATES_TO' | 'OWNS' | (string & {});
 
 /** How a fact was found. */
-export type Method = 'header' | 'rule' | 'llm';
+type Method = 'header' | 'rule' | 'llm';
 
 /** A thing a record speaks of. (type, key) is its identity within a tenant; the key is normalised (address in lower case, domain ..). */
 export interface EntityFact { type: NodeType; key: string; name: string; properties: Record<string, string | number | boolean | null>; method: Method; confidence: number }

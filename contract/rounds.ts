@@ -5,7 +5,7 @@ import { INCREMENTAL_OVERLAP_DAYS } from './limits.ts';
 import { planWindows, type PlannedWindow } from './windows.ts';
 
 /** Where a stream's changes go on; `place` null: the provider has none for this stream, and is asked again when a sweep is due. `isSweepDue`: there may be more than they told of: what memory holds is to be read anew, and swept. */
-export interface Token { since: string; place: unknown; isSweepDue: boolean }
+interface Token { since: string; place: unknown; isSweepDue: boolean }
 /** What is known of a stream before a run. `held`: the unbroken stretches of time that are in memory. `owed`: what later syncs were to read and did not, because they were stopped. Both disjoint. */
 export interface StreamHistory { held: Span[]; owed: Span[]; tokens: Token[] }
 

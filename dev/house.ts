@@ -14,7 +14,7 @@ import { ownerOf, startKept, takeOver, type Kept } from './processes.ts';
 import { sandboxEnvironment } from './sandbox/environment.ts';
 import { seed, type Credentials } from './seed.ts';
 
-export interface HouseOptions {
+interface HouseOptions {
   /** Everything that is kept between runs. */
   dir: string;
   /** The first of five ports: app, fleet with its Machines API, sandbox, Neon door, Postgres. */

@@ -12,11 +12,11 @@
  */
 import { randomBytes } from 'node:crypto';
 
-export type StandInState = 'created' | 'starting' | 'started' | 'stopping' | 'stopped' | 'destroying' | 'destroyed';
+type StandInState = 'created' | 'starting' | 'started' | 'stopping' | 'stopped' | 'destroying' | 'destroyed';
 export interface StandInMachine { id: string; name: string; state: StandInState; region: string; instance_id: string; created_at: string; updated_at: string; config: Record<string, unknown> }
 
 /** What stands behind a machine. Both resolve when it is done. */
-export interface Power { on(id: string): Promise<void>; off(id: string): Promise<void> }
+interface Power { on(id: string): Promise<void>; off(id: string): Promise<void> }
 export interface ApiAnswer { status: number; body: unknown }
 
 export interface StandInApi {

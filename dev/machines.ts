@@ -8,7 +8,7 @@ import { openMachinesApi, type StandInApi } from './machines-api.ts';
 import { freePort } from './ports.ts';
 import { startKept, type Kept } from './processes.ts';
 
-export interface Machine { id: string; port: number; pid: number | null }
+interface Machine { id: string; port: number; pid: number | null }
 export interface Fleet {
   /** Those that are switched on. */
   machines(): Machine[];
@@ -19,7 +19,7 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export interface FleetOptions {
+interface FleetOptions {
   /** Where running processes are written down. */
   dir: string;
   /** Where the edge reaches the fleet. */

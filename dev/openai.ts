@@ -7,13 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { json, readText, send, type Answer } from './sandbox/wire.ts';
 
-export const MODEL_FAULTS = ['fenced', 'not_json', 'missing_fields', 'left_out', 'refusal', '429', '401', '500', 'hang', 'insufficient_quota', 'no_structured_outputs'] as const;
+const MODEL_FAULTS = ['fenced', 'not_json', 'missing_fields', 'left_out', 'refusal', '429', '401', '500', 'hang', 'insufficient_quota', 'no_structured_outputs'] as const;
 export type ModelFault = (typeof MODEL_FAULTS)[number];
 /** A fault for the next `count` calls (-1: for ever); `match`: only for calls whose text contains it. */
-export interface PlannedFault { kind: ModelFault; count: number; match?: string }
+interface PlannedFault { kind: ModelFault; count: number; match?: string }
 
 /** One call as it came in: whose key, how many records, which texts. */
-export interface ModelCall { path: string; key: string; texts: string[]; status: number }
+interface ModelCall { path: string; key: string; texts: string[]; status: number }
 
 export interface OpenAiStandIn {
   /** With its /v1, as the SDK takes it. */

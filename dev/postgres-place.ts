@@ -10,7 +10,7 @@ const ELSEWHERE = '/var/tmp';
 const PLATFORMS: Record<string, string> = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
 
 /** The user Postgres runs as: nothing to say unless we are root. */
-export type RunAs = { uid: number; gid: number } | undefined;
+type RunAs = { uid: number; gid: number } | undefined;
 
 /** Where the binaries and the data are, and who runs them. */
 export type Place = { bin: (name: 'initdb' | 'postgres' | 'pg_ctl') => string; data: string; log: string; runAs: RunAs };

@@ -91,7 +91,7 @@ export function crowdAt(before: Crowd, depth: number | null, now: number, rules:
 export const checkEvery = (running: number, rules: FleetRules): number => rules.checkMs / Math.max(1, running / FLEET_SMALL);
 
 /** What the time of the next look hangs on. `isOpen`: something failed or is not finished. */
-export interface LookedAt { now: number; checkAt: number; crowd: Crowd; hasGrown: boolean; isOpen: boolean }
+interface LookedAt { now: number; checkAt: number; crowd: Crowd; hasGrown: boolean; isOpen: boolean }
 
 /** Soon after growing, because one more may not be enough; in a while after trouble and what waits; when a crowd has lasted; else when the regular look comes round. */
 export function nextLookAt({ now, checkAt, crowd, hasGrown, isOpen }: LookedAt, rules: FleetRules): number {

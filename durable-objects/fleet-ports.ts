@@ -42,7 +42,7 @@ export interface FleetPorts {
  * `unreachable`: no answer in time; it may have been done all the same. `rate_limited`: not before `retryAfterMs`. `denied`: our token is not good enough.
  * `refused`: Fly will not do that now. `broken`: Fly failed. `unreadable`: not what is documented. `no_template`: no machine to copy; deploy first.
  */
-export type MachinesApiTrouble = 'unreachable' | 'rate_limited' | 'denied' | 'refused' | 'broken' | 'unreadable' | 'no_template';
+type MachinesApiTrouble = 'unreachable' | 'rate_limited' | 'denied' | 'refused' | 'broken' | 'unreadable' | 'no_template';
 
 export class MachinesApiError extends Error {
   override name = 'MachinesApiError';

@@ -87,13 +87,13 @@ export type JobEvent =
   | { type: 'completion_refused' }
   | { type: 'alarm'; committed?: number | undefined };
 
-export type Effect =
+type Effect =
   | { type: 'mirror' }                      // write status and fence through to Postgres, before anybody is told
   | { type: 'ring'; delayMs: number }       // put a doorbell on the queue
   | { type: 'broadcast' };                  // send the job to every socket
 
 export type Refusal = 'fenced' | 'leased' | 'not_waiting' | 'not_due' | 'invalid_state';
-export type Reply = { ok: true; fence: number } | { ok: false; refusal: Refusal };
+type Reply = { ok: true; fence: number } | { ok: false; refusal: Refusal };
 export interface Decision { state: JobState; effects: Effect[]; reply: Reply }
 
 const publish: Effect[] = [{ type: 'mirror' }, { type: 'broadcast' }];

@@ -16,7 +16,7 @@ export type Known = Map<string, string>;
 export interface Failure { recordId: string; stream: string; providerId: string; kind: string; message: string }
 
 /** A page sorted: `fresh` must go into both memories, `unchanged` is there already. Met twice in the run counts as duplicate, by the ledger. */
-export interface SortedPage { seen: number; fresh: Addressed[]; unchanged: string[]; failures: Failure[] }
+interface SortedPage { seen: number; fresh: Addressed[]; unchanged: string[]; failures: Failure[] }
 
 /** The same id twice in one page (or an unreadable and a readable one): the first stands. */
 export function sortPage(owner: Owner, stream: string, records: Addressed[], unreadable: UnreadableRecord[], known: Known): SortedPage {
@@ -37,12 +37,12 @@ export function sortPage(owner: Owner, stream: string, records: Addressed[], unr
   return page;
 }
 
-export interface RecordRow {
+interface RecordRow {
   id: string; hash: string; provider_id: string; kind: string; title: string; preview: string; url: string | null; at: string; ends: string | null; people: string[]; redacted: string | null;
 }
-export interface NodeRow { id: string; type: string; key: string; name: string; props: string; at: string; by: string; sys: boolean }
-export interface EdgeRow { id: string; src: string; type: string; dst: string }
-export interface EvidenceRow { rec: string; id: string; method: string; conf: number; name: string | null; props: string | null }
+interface NodeRow { id: string; type: string; key: string; name: string; props: string; at: string; by: string; sys: boolean }
+interface EdgeRow { id: string; src: string; type: string; dst: string }
+interface EvidenceRow { rec: string; id: string; method: string; conf: number; name: string | null; props: string | null }
 export interface ChunkRows { records: RecordRow[]; nodes: NodeRow[]; edges: EdgeRow[]; evidence: EvidenceRow[] }
 
 /**
@@ -52,7 +52,7 @@ export interface ChunkRows { records: RecordRow[]; nodes: NodeRow[]; edges: Edge
 export interface ChunkColumns { recordIds: string[]; records: string[]; staged: string[]; nodes: string[]; edges: string[]; evidence: EvidenceColumns }
 
 /** Of the evidence, which names every id many times: `records` are the ids once, `rows` begins with positions in them and in the ids of `staged` (from 1) or, negative, of `edges`. A third of the bytes. */
-export interface EvidenceColumns { records: string; rows: string[] }
+interface EvidenceColumns { records: string; rows: string[] }
 
 const systemTypes = new Set<string>(SYSTEM_NODE_TYPES);
 

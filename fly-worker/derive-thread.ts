@@ -4,7 +4,7 @@ import type { Addressed, ChunkColumns, Owner } from './chunk.ts';
 import type { DeriveAnswer, DeriveAsk, DerivedText } from './derive-worker.ts';
 
 /** Texts in the order asked, the ledger's rows of all of them, and vectors (flat, local embedder's dims for each passage of each text) when they were asked for. */
-export interface Derivation { texts: DerivedText[]; rows: ChunkColumns; vectors: Float32Array | null }
+interface Derivation { texts: DerivedText[]; rows: ChunkColumns; vectors: Float32Array | null }
 
 export interface DeriveThreads {
   /** Throws DeriveThreadError when the thread died or derivation itself failed; calling again is safe. */

@@ -15,8 +15,8 @@ export const Claim = z.object({
 export type Claim = z.infer<typeof Claim>;
 
 /** `fenced`: somebody else, or nobody, holds the job now. `refused`: the job is not to be had. */
-export type Refused = { ok: false; kind: 'fenced' | 'refused' | 'auth_expired' | 'connection_removed'; message: string };
-export type Granted<T> = { ok: true; value: T };
+type Refused = { ok: false; kind: 'fenced' | 'refused' | 'auth_expired' | 'connection_removed'; message: string };
+type Granted<T> = { ok: true; value: T };
 
 /** What opens the provider. `apiUrl`: the account's own API address, for providers that have one. */
 export interface Credentials { accessToken: string; apiUrl: string | null }
@@ -51,7 +51,7 @@ export interface Door {
   embeddingKey(leave: { ticket: string } | { tenant_id: string; fence: number }): Promise<Granted<ModelKey | null> | Refused>;
 }
 
-export interface DoorOptions { apiUrl: string; secret: string; workerId: string }
+interface DoorOptions { apiUrl: string; secret: string; workerId: string }
 
 export function openDoor({ apiUrl, secret, workerId }: DoorOptions): Door {
   const key = new TextEncoder().encode(secret);

@@ -45,7 +45,7 @@ export function dropUnsupported(tenantId: string, outdated: string[]): [edges: S
 }
 
 /** What is counted of that which goes. */
-export type Counted = 'records' | 'evidence' | 'edges' | 'nodes' | 'entities';
+type Counted = 'records' | 'evidence' | 'edges' | 'nodes' | 'entities';
 
 /**
  * The statements that forget these records because somebody asked for it; under the tenant's exclusive lock only. `tally` ends each that deletes: it is

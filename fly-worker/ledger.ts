@@ -26,7 +26,7 @@ export interface Counters { records_left: number; chunks_completed: number; reco
  * `owesRetries`: people asked to try the failed records again, and no windows are planned for it yet.
  * `isFirst`: the first claim of the connection's first job, so that no other attempt can have left anything in semantic memory.
  */
-export interface OpenJob { windows: OpenWindow[]; counters: Counters; owesRetries: boolean; isFirst: boolean }
+interface OpenJob { windows: OpenWindow[]; counters: Counters; owesRetries: boolean; isFirst: boolean }
 
 export interface Chunk {
   window: OpenWindow;

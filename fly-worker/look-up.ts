@@ -6,7 +6,7 @@ import { plain, quoted, type Addressed, type Known } from './chunk.ts';
 import type { Lease } from './ledger.ts';
 
 /** `barred`: records that somebody had erased; they are left out as if the provider did not have them. `spared`: kinds of secrets that stay in. */
-export interface Looked { known: Known; barred: Set<string>; spared: SecretKind[] }
+interface Looked { known: Known; barred: Set<string>; spared: SecretKind[] }
 
 /** One round trip. The settings are asked for with every page, so that a change holds from the next page on. Throws DatabaseError. */
 export async function lookUp(db: Database, lease: Lease, recordIds: string[]): Promise<Looked> {

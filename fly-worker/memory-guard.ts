@@ -8,7 +8,7 @@ import { COLLECT_AGAIN_MS, MEMORY_HIGH, MEMORY_SEVERE, MEMORY_SLACK, PAGE_SIZE_M
 export type Pressure = 'none' | 'high' | 'severe';
 
 /** What may go on at once in this process. `pageShare`: part of the page size that a job asks for. */
-export interface Allowance { pagesAtOnce: number; pageShare: number; readsAhead: boolean; collects: boolean }
+interface Allowance { pagesAtOnce: number; pageShare: number; readsAhead: boolean; collects: boolean }
 
 export const allowances: Record<Pressure, Allowance> = {
   none: { pagesAtOnce: Infinity, pageShare: 1, readsAhead: true, collects: false },
@@ -32,7 +32,7 @@ export interface MemoryGuard {
   enter(...signals: AbortSignal[]): Promise<() => void>;
 }
 
-export interface GuardOptions {
+interface GuardOptions {
   /** The machine's memory, bytes. */
   memory: number;
   rss(): number;

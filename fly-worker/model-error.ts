@@ -9,7 +9,7 @@ import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
  * - `unavailable`  timeouts, 5xx, connections: works again later
  * - `bad_answer`   an answer that does not fit the question
  */
-export type ModelErrorKind = 'quota' | 'auth' | 'refused' | 'rate_limited' | 'unavailable' | 'bad_answer';
+type ModelErrorKind = 'quota' | 'auth' | 'refused' | 'rate_limited' | 'unavailable' | 'bad_answer';
 
 /** `message` is for people and never holds the key or the text. */
 export class ModelError extends Error {

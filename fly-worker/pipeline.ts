@@ -35,7 +35,7 @@ export interface Workshop {
 }
 
 /** `isNew`: nobody can have written it before. It is appended then; else looked for among all there is. */
-export type Remembered = Prepared['good'][number] & { isNew: boolean };
+type Remembered = Prepared['good'][number] & { isNew: boolean };
 
 export interface Prepared {
   /** `vector`: of the text, or of its first passage; `more`: its other passages. */

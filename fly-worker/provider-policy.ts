@@ -13,7 +13,7 @@ export type Failure =
   | { kind: 'cut_short' };
 
 /** What is done about it. `retry` and `wait` are bounded by the attempts; `refresh` happens once a request. */
-export type Action =
+type Action =
   | { do: 'retry' }
   | { do: 'wait'; retryAfterMs: number | null }
   | { do: 'refresh' }

@@ -35,7 +35,7 @@ export interface ProviderOptions {
 }
 
 /** Which page: all that a connector is told, but what the client adds itself. */
-export type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'> & { /** Not more records than this. */ pageSizeMax?: number | undefined };
+type Where<Cursor, Directory> = Omit<FetchContext<Cursor, Directory>, 'get' | 'bytes' | 'baseUrl' | 'pageSize'> & { /** Not more records than this. */ pageSizeMax?: number | undefined };
 
 export interface Provider {
   readonly get: GetJson;

@@ -41,7 +41,7 @@ async function sweepTenant(db: Database, semantic: Pick<SemanticMemory, 'remove'
 /** What became of a look: rows deleted because their records were forgotten or edited, or because no record names them. */
 export type SweptKind = 'leftover' | 'unnamed';
 
-export interface Sweeper {
+interface Sweeper {
   /** One look over all tenants; a look that is under way already is the answer. Never throws. */
   look(): Promise<void>;
   /** Begins nothing more, breaks off between two pages, waits. */

@@ -73,7 +73,7 @@ export async function startOver(db: Database, lease: Lease, window: OpenWindow, 
 }
 
 /** Records that a whole reading did not meet, in the order of their ids. `isWhole`: the reading was one, by this very run, of a connection that is still ours. */
-export interface Suspects { isWhole: boolean; records: { id: string; providerId: string }[] }
+interface Suspects { isWhole: boolean; records: { id: string; providerId: string }[] }
 
 /**
  * Throws DatabaseError. A reading is whole when every span of the stream is done, none was passed over or only read its failures again, and all of it was

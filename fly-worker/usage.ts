@@ -4,7 +4,7 @@ import { USAGE_DAYS_KEPT, USAGE_EVERY_MS } from '#contract/limits';
 import type { Database } from '#migrations/database';
 import type { RequestSeen } from './provider.ts';
 
-export interface Usage {
+interface Usage {
   seen(request: RequestSeen): void;
   /** Writes what is still to be written; the days that nobody looks at any more go. Never throws. */
   end(): Promise<void>;

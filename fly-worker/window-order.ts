@@ -10,7 +10,7 @@ interface StreamState { left: Record<WindowKind, number>; walking: Record<Window
 const KINDS = ['changes', 'span', 'sweep'] as const;
 const none = (): Record<WindowKind, number> => ({ changes: 0, span: 0, sweep: 0 });
 
-export interface WindowOrder<W extends Ordered> {
+interface WindowOrder<W extends Ordered> {
   /** Takes the next window that may be walked by now; null: there is none until one that is being walked ends. */
   take(): W | null;
   /** A window that was taken has come to its end. */

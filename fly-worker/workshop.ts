@@ -13,7 +13,7 @@ import type { Prepared, Workshop } from './pipeline.ts';
 import type { Enricher } from './runner.ts';
 import type { MemoryRow, PassageVector, SemanticMemory } from './semantic/memory.ts';
 
-export interface WorkshopParts {
+interface WorkshopParts {
   db: Database;
   threads: DeriveThreads;
   embedder: Embedder;

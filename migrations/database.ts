@@ -12,7 +12,7 @@ export type Row = Record<string, unknown>;
  * `shared`: commits, side by side. `exclusive`: whatever deletes graph rows that a commit could just be pointing at.
  * Held until the end of the transaction.
  */
-export type TenantLock = 'none' | 'shared' | 'exclusive';
+type TenantLock = 'none' | 'shared' | 'exclusive';
 
 export interface Database {
   /** Runs the statements as this tenant, all or none. Answers the rows of each. Throws DatabaseError. */
@@ -37,7 +37,7 @@ export class DatabaseError extends Error {
 }
 
 const dialect = new PgDialect();
-export interface Statement { text: string; params: unknown[] }
+interface Statement { text: string; params: unknown[] }
 
 /** A drizzle `sql` template as text and parameters. */
 export function compile(statement: SQL): Statement {
@@ -58,7 +58,7 @@ export function enter(tenantId: string, lock: TenantLock): SQL {
 export const isPassing = (code: string | null | undefined): boolean =>
   !code || /^(08|53|57P|40)/.test(code);
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** postgres://user:password@host/database. Its role decides what may be seen. */
   url: string;
   /** Neon's HTTP endpoint when it is not the one derived from the host. */

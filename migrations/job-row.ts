@@ -21,7 +21,7 @@ export interface JobRow extends Row {
 }
 
 /** What a commit leaves in `checkpoint_data`: the streams' watermarks and the covered part. The windows' own checkpoints stand in sync_windows. */
-export interface CheckpointData { streams: StreamProgress[]; covered: number }
+interface CheckpointData { streams: StreamProgress[]; covered: number }
 export function checkpointOf(row: JobRow): CheckpointData {
   return row.checkpoint_data === null ? { streams: [], covered: 0 } : JSON.parse(row.checkpoint_data) as CheckpointData;
 }

@@ -5,7 +5,7 @@ import { neonConfig, Pool } from '@neondatabase/serverless';
 
 const DIRECTORY = new URL('./sql/', import.meta.url);
 
-export interface MigrateOptions {
+interface MigrateOptions {
   /** The owner's connection: may create tables and roles. */
   url: string;
   /** host:port/path of a WebSocket door when the host of `url` has none of its own. */

@@ -1,10 +1,10 @@
 /** A file before a connector, without a socket: every page of every stream. The real way there is the conformance suite's and the whole house's. */
 import type { Connector, GetBytes, Page, SourceRecord, Span, UnreadableRecord } from '#contract/connector';
 
-export const EVERYTHING: Span = { since: '1926-01-01T00:00:00.000Z', until: '2126-01-01T00:00:00.000Z' };
+const EVERYTHING: Span = { since: '1926-01-01T00:00:00.000Z', until: '2126-01-01T00:00:00.000Z' };
 
 export interface Imported { records: SourceRecord[]; unreadable: UnreadableRecord[]; leftOut: number; pages: Page[]; reads: { from: number; length: number }[] }
-export interface ImportOptions { span?: Span; pageSize?: number; version?: string }
+interface ImportOptions { span?: Span; pageSize?: number; version?: string }
 
 export async function importFile(connector: Connector, file: Uint8Array | string, { span = EVERYTHING, pageSize = 100, version = 'v' }: ImportOptions = {}): Promise<Imported> {
   const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file, all: Imported = { records: [], unreadable: [], leftOut: 0, pages: [], reads: [] };

@@ -9,7 +9,7 @@ import type { Statement } from '#dev/neon-batch';
 import { openDatabase, type Database } from '#migrations/database';
 import { migrate, urlAs } from '#migrations/migrate';
 
-export const TEST_PASSWORD = 'test-only-password-0001';
+const TEST_PASSWORD = 'test-only-password-0001';
 
 export interface TestDatabase {
   /** Role hsync_app: one tenant a statement. */

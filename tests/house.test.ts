@@ -40,13 +40,19 @@ const files = TOP_LEVEL.slice(0, 8).filter((room) => existsSync(join(ROOT, room)
   .flatMap((room) => readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }).map((f) => join(room, f))).filter((f) => !IGNORED.test(f));
 const code = files.filter((f) => /\.tsx?$/.test(f) && !f.endsWith('.d.ts'));
 
-interface Import { specifier: string; isType: boolean }
+/** `names`: what is taken from there; `*` is everything. */
+interface Import { specifier: string; isType: boolean; names: string[] }
 interface Source { file: string; text: string; imports: Import[] }
 const sources: Source[] = code.map((file) => {
   const text = readFileSync(join(ROOT, file), 'utf8');
-  const imports = [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm)].map((m) => ({ specifier: (m[2] ?? m[3])!, isType: m[1] !== undefined }));
+  const imports = [...text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:([^'";]*?)\sfrom\s+)?['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm)]
+    .map(([, type, what, specifier, late]) => ({ specifier: (specifier ?? late)!, isType: type !== undefined, names: late ? ['*'] : namesIn(what ?? '') }));
   return { file, text, imports };
 });
+/** Of `* as a`, `a, { type b, c as d }`: the names as they are over there. */
+function namesIn(what: string): string[] {
+  return what.includes('*') ? ['*'] : (/\{([^}]*)\}/.exec(what)?.[1] ?? '').split(',').map((one) => one.trim().replace(/^type\s+/, '').split(/\s+as\s+/)[0]!);
+}
 const packageOf = (s: string): string => (s.startsWith('node:') ? 'node:*' : s.startsWith('@') ? s.split('/').slice(0, 2).join('/') : s.includes(':') ? s : s.split('/')[0]!);
 const isOurs = (s: string): boolean => s.startsWith('.') || s.startsWith('#');
 /** The file an import of ours means. */
@@ -91,6 +97,19 @@ describe('the house', () => {
   it('has no circle of imports', () => {
     const graph = new Map(sources.map(({ file, imports }) => [file, imports.filter((i) => isOurs(i.specifier) && !i.isType).map((i) => target(file, i.specifier))]));
     expect(circles(graph)).toEqual([]);
+  });
+
+  it('exports nothing that nobody takes', () => {
+    const taken = new Map<string, Set<string>>();
+    for (const { file, imports } of sources) for (const { specifier, names } of imports) {
+      if (isOurs(specifier)) taken.set(target(file, specifier), new Set([...taken.get(target(file, specifier)) ?? [], ...names]));
+    }
+    const inFiles = new Map<string, number>();
+    for (const { text } of sources) for (const word of new Set(text.match(/[\w$]+/g))) inFiles.set(word, (inFiles.get(word) ?? 0) + 1);
+    // Tables are for drizzle and the test that holds them against Postgres; what is taken as a whole is taken if somebody says its name.
+    const isTaken = (file: string, name: string): boolean => taken.get(file)?.has(name) || (taken.get(file)?.has('*') === true && (file.startsWith('migrations/schema') || inFiles.get(name)! > 1));
+    const exported = /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) ([\w$]+)/gm;
+    expect(sources.flatMap(({ file, text }) => [...text.matchAll(exported)].map((m) => m[1]!).filter((name) => !isTaken(file, name)).map((name) => `${file}: ${name}`))).toEqual([]);
   });
 });
 

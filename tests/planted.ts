@@ -11,7 +11,7 @@ import type { Database } from '#migrations/database';
 export type Planted = Map<string, string>;
 
 /** Where one was found, without repeating it. */
-export type Finding = string;
+type Finding = string;
 
 /** In every spelling that it may be kept in. */
 const spellings = (secret: string): string[] => [...new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -2)])];

@@ -8,8 +8,8 @@ import { addTenant } from '#dev/seed';
 import { openClient, type Client } from './client.ts';
 
 /** What the workers said, newest last. */
-export interface LogLine { at: number; machine: string; event: string; job?: string; worker?: string; outcome?: string; busy?: number; fence?: number }
-export interface Holder { machine: string; supervisor: number; worker: number }
+interface LogLine { at: number; machine: string; event: string; job?: string; worker?: string; outcome?: string; busy?: number; fence?: number }
+interface Holder { machine: string; supervisor: number; worker: number }
 /** One request that the sandbox answered for an account. */
 export interface Request { at: string; account: string | null; method: string; path: string; status: number; ms: number }
 

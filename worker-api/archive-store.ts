@@ -13,7 +13,7 @@ export const archiveKey = (tenantId: string, connectionId: string): string => `$
 export const bytesMaxOf = ({ ARCHIVE_BYTES_MAX: setting }: Pick<Env, 'ARCHIVE_BYTES_MAX'>): number => (Number(setting) > 0 ? Number(setting) : ARCHIVE_BYTES_MAX);
 
 export interface Stored { bytes: number; /** Of the whole file, hex. */ sha256: string }
-export interface StoreLimits {
+interface StoreLimits {
   bytesMax: number;
   /** Says what is wrong with a file that begins like this. */
   refuse(head: Uint8Array): string | null;

@@ -7,7 +7,7 @@ import { tenantDatabase } from './database.ts';
 import type { Env } from './env.ts';
 import type { JobClaims } from './tokens.ts';
 
-export interface HeldBack { until: number; message: string }
+interface HeldBack { until: number; message: string }
 
 const columns = sql`c.failures_in_a_row as failures, (extract(epoch from c.open_until) * 1000)::float8 as open_until`;
 interface BreakerRow { failures: number; open_until: number | null; integration_id: IntegrationId }

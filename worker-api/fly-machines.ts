@@ -4,7 +4,7 @@ import type { MachineState } from '#contract/fleet';
 import { FLEET_STOP_WAIT_SECONDS, FLEET_TIMEOUT_MS } from '#contract/limits';
 import { MachinesApiError, type ListedMachine, type MachinesApi } from '#durable-objects/fleet-ports';
 
-export interface FlyOptions { apiUrl: string; app: string; token: string }
+interface FlyOptions { apiUrl: string; app: string; token: string }
 
 /** Of the machine object only what we use; a machine that was just destroyed has no config. */
 const Machine = z.object({

@@ -59,7 +59,7 @@ export async function findJob(env: Env, tenantId: string, id: string): Promise<{
 }
 
 const done = { cancel: 'cancelled', pause: 'paused', resume: 'resumed', retryFailures: 'retried' } as const;
-export type JobVerb = keyof typeof done;
+type JobVerb = keyof typeof done;
 
 /** Asks the job's object. Throws ApiError when there is no such job or it refuses. */
 export async function act(env: Env, { tenantId, name }: Principal, id: string, verb: JobVerb): Promise<Job> {

@@ -10,7 +10,7 @@ import { EvidenceRef, Relation } from '#contract/graph';
 import { Enrichment, IntegrationId, Job, JobEventEntry, JobEventMessage, JobMode, JobStatus, Ledger, Priority, Reason, RecordFailure, StreamProgress } from '#contract/job';
 import { EntityRef, MemoryRecord, SearchResult, Watermark } from '#contract/memory';
 
-export type OpenApiDocument = ReturnType<typeof createDocument>;
+type OpenApiDocument = ReturnType<typeof createDocument>;
 
 /** What is spoken of in more than one place, by its name in the contract. */
 const schemas = {

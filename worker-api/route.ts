@@ -13,7 +13,7 @@ type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
 
 /** Who may be behind a call, by the route's scope. */
 type Caller<S extends RouteScope> = S extends 'anyone' ? object : S extends 'person' ? { person: Person } : { principal: Principal };
-export type Call<R extends Route> = Caller<R['scope']> & {
+type Call<R extends Route> = Caller<R['scope']> & {
   env: Env;
   params: Parsed<R['params']>;
   query: Parsed<R['query']>;

@@ -12,7 +12,7 @@ import { serve, type App } from './route.ts';
 import { openVault } from './vault/seal.ts';
 
 /** Sealed for its name: moved to another name or tenant, it does not open. */
-export const secretPurpose = (name: SecretName): string => `secret:${name}`;
+const secretPurpose = (name: SecretName): string => `secret:${name}`;
 
 export function serveSecrets(app: App): void {
   serve(app, routes.listSecrets, async ({ env, principal: { tenantId } }) => {

@@ -7,7 +7,7 @@ import { signInDatabase } from './database.ts';
 import type { Env } from './env.ts';
 
 /** At most `most` attempts within the window that the first of them opened. */
-export interface Limit { name: string; of: string; most: number; windowSeconds: number }
+interface Limit { name: string; of: string; most: number; windowSeconds: number }
 
 /** Widest first: whoever counts several locks their rows in one order. */
 export const signInLimits = (request: Request, email: string): Limit[] => [

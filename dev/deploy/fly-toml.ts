@@ -31,7 +31,7 @@ const FlyToml = z.strictObject({
   metrics: z.array(z.strictObject({ port: z.int().min(1).max(65535), path: z.string().startsWith('/'), processes })).min(1),
   vm: z.array(z.strictObject({ processes, cpu_kind: z.enum(['shared', 'performance']), cpus: z.int().positive(), memory: z.string().regex(/^\d+(mb|gb)$/) })).min(1),
 });
-export type FlyToml = z.infer<typeof FlyToml>;
+type FlyToml = z.infer<typeof FlyToml>;
 
 /** Throws with the place and the reason of everything that Fly would not take, or that contradicts itself. */
 export function readFlyToml(text: string): FlyToml {

@@ -17,7 +17,7 @@ export function faultsOfDockerfile(text: string): string[] {
 export const copiedBy = (text: string): string[] =>
   text.split(/^FROM /m).at(-1)!.split('\n').flatMap((line) => (/^COPY (?!--from)/.test(line) ? line.replace(/^COPY (--\S+ )*/, '').trim().split(/\s+/).slice(0, -1) : [])).map((path) => path.replace(/^\.\/|\/$/g, ''));
 
-export interface Needs { files: Set<string>; packages: Set<string> }
+interface Needs { files: Set<string>; packages: Set<string> }
 
 /** Everything that a program loads, from its entry points on: imports, and files it names by `new URL(.., import.meta.url)`. Type imports are stripped and need nothing. */
 export function needsOf(root: string, entries: readonly string[]): Needs {

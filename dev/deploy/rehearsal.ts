@@ -10,7 +10,7 @@ import { startNeonDoor } from '../neon-door.ts';
 import { freePort } from '../ports.ts';
 import { startPostgres } from '../postgres.ts';
 
-export interface Rehearsal { migrations: number; rowsKept: number; tables: number }
+interface Rehearsal { migrations: number; rowsKept: number; tables: number }
 
 const TENANTS = 3, RECORDS_PER_TENANT = 500;
 /** What stood in a database that has only the first migration. Its columns are those of that file, which nobody may change. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** KiB zipped that a Worker may have on the paid plan. https://developers.cloudflare.com/workers/platform/limits/#worker-size */
 const GZIP_KIB_MAX = 10 * 1024;
 
-export interface Size { kib: number; gzipKib: number }
+interface Size { kib: number; gzipKib: number }
 
 /** Off the line that `wrangler deploy --dry-run` prints. Throws when it is not there. */
 export function sizeOf(output: string): Size {

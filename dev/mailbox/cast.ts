@@ -8,7 +8,7 @@ export type Role = 'home' | 'customer' | 'supplier' | 'law' | 'accountant' | 'ba
 export type Company = { name: string; domain: string; role: Role; language: Language; city: string; street: string; phone: string; disclaimer: number; people: Member[] };
 export type Member = Person & { first: string; title: string; client: 'outlook' | 'owa' | 'gmail' | 'apple' | 'plain'; language: Language; company: string };
 /** What the home company makes, which decides what people write about. */
-export type Trade = 'robotics' | 'lighting';
+type Trade = 'robotics' | 'lighting';
 export type Cast = { trade: Trade; home: Company; owner: Member; others: Company[]; friends: Member[]; byRole(role: Role): Company[] };
 
 const FIRST: Record<Language, string[]> = {

@@ -9,8 +9,8 @@ import { fill, money, type Facts, type Storyline } from './storyline.ts';
 /** Everything a mailbox is made with. `serial` makes the next mail's key. */
 export type Workshop = { cast: Cast; roll: Dice; serial(): string; ended: number };
 /** How a mail stands in its thread. */
-export type Kind = 'first' | 'reply' | 'forward';
-export type Wish = { story: Storyline; facts: Facts; kind: Kind; from: Member; to: Member[]; cc: Member[]; at: Date; subject: string; thread: string; past?: Quoted | undefined };
+type Kind = 'first' | 'reply' | 'forward';
+type Wish = { story: Storyline; facts: Facts; kind: Kind; from: Member; to: Member[]; cc: Member[]; at: Date; subject: string; thread: string; past?: Quoted | undefined };
 
 const GREETING: Record<Language, { one: string[]; many: string[] }> = {
   en: { one: ['Hi $first,', 'Hello $first,', 'Dear $first,', '$first,'], many: ['Hi all,', 'Dear both,', 'Hello everyone,'] },
@@ -121,8 +121,8 @@ export function orderTable(roll: Dice, facts: Facts, language: Language): string
 /** A sender that is no person. */
 export const machine = (name: string, address: string): Member => ({ name, address, first: name, title: '', client: 'plain', language: 'en', company: '' });
 export const companyOf = (cast: Cast, { company }: Member): Company | undefined => [cast.home, ...cast.others].find(({ name }) => name === company);
-export const person = ({ name, address }: Person): Person => ({ name, address });
-export const seconds = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
+const person = ({ name, address }: Person): Person => ({ name, address });
+const seconds = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
 const unescapeHtml = (text: string): string => text.replaceAll('&nbsp;', ' ').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 export const plain = (html: string): string => unescapeHtml(html.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim();
 const depth = (html: string): number => html.split(/gmail_attr|divRplyFwdMsg|solid #E1E1E1|type="cite"/).length;

@@ -14,7 +14,7 @@ import { ROBOTICS } from './storylines-robotics.ts';
 import { writeThread } from './threads.ts';
 
 /** What to make. The newest mail is just before `now`, the oldest `months` before. `cast`: the people, when they are known already. */
-export type MailboxWish = { seed: number; owner: Person; cast?: Cast; mails?: number; events?: number; months?: number; now: Date };
+type MailboxWish = { seed: number; owner: Person; cast?: Cast; mails?: number; events?: number; months?: number; now: Date };
 
 const MONTH = 30.44 * 86_400_000;
 /** Shares of the mailbox; the rest is conversations. */

@@ -8,7 +8,7 @@ type Line = {
   id?: unknown; folder?: unknown; messageId?: unknown; date?: unknown; from?: unknown; to?: unknown; cc?: unknown; bcc?: unknown;
   subject?: unknown; inReplyTo?: unknown; references?: unknown; body?: unknown;
 };
-export type LoadOptions = { shift: boolean; now: Date; owner?: Person };
+type LoadOptions = { shift: boolean; now: Date; owner?: Person };
 
 const DAY_MS = 86_400_000;
 /** Dates outside of these are a clock's fault, not a time. */

@@ -11,7 +11,7 @@ export type MailFacts = {
 };
 
 /** What makes an event. Times are ISO UTC. */
-export type EventFacts = {
+type EventFacts = {
   key: string; series?: string; type?: GraphEvent['type']; subject: string; html: string; preview: string; start: string; end: string; created: string;
   organizer: Person; owner: string; attendees: { person: Person; response: string; optional?: boolean }[]; location?: string; online?: boolean; allDay?: boolean; cancelled?: boolean;
 };
@@ -63,7 +63,7 @@ export const EXCHANGE_ID = '040000008200E00074C5B7101A82E008';
 const dayOf = (iso: string): string => [Number(iso.slice(0, 4)) >> 8, Number(iso.slice(0, 4)) & 0xff, Number(iso.slice(5, 7)), Number(iso.slice(8, 10))].map(byte => byte.toString(16).toUpperCase().padStart(2, '0')).join('');
 
 /** Graph writes people as `{emailAddress}`; somebody without a name is called by the address. */
-export const recipient = ({ name, address }: Person): Recipient => ({ emailAddress: { name: name || address, address } });
+const recipient = ({ name, address }: Person): Recipient => ({ emailAddress: { name: name || address, address } });
 
 /** Immutable-looking ids of Exchange's length, a hash of `key`. */
 export const exchangeId = (key: string): string => `AAMkAD${digest(`id${key}`, 43)}${digest(`ie${key}`, 43)}AAA=`;

@@ -17,7 +17,7 @@ export type GraphMessage = {
 };
 
 /** Seven decimals and no `Z`: the zone stands beside it. */
-export type GraphTime = { dateTime: string; timeZone: 'UTC' };
+type GraphTime = { dateTime: string; timeZone: 'UTC' };
 export type Attendee = Recipient & { type: 'required' | 'optional' | 'resource'; status: { response: string; time: string } };
 
 /** https://learn.microsoft.com/graph/api/resources/event */

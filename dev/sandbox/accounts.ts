@@ -12,7 +12,7 @@ import type { ProviderId } from './provider.ts';
  * How an account's mailbox comes to be. Nothing is made before somebody looks into it. `home`: the provider where this person is the first one offered;
  * `colleagueOf`: whose company this person works at, and with whom mails and meetings are shared.
  */
-export type AccountPlan = {
+type AccountPlan = {
   address: string; name: string; mails: number; events: number; seed: number; months: number; file?: string; shift?: boolean; home?: ProviderId; colleagueOf?: Person;
 };
 
@@ -42,7 +42,7 @@ const LOG_MAX = 20_000;
 export type Logged = { at: string; provider: ProviderId; grant?: string; account: string | null; method: string; path: string; status: number; ms: number };
 
 /** Tokens issued up to these stamps are void. */
-export type Voids = { access: number; refresh: number };
+type Voids = { access: number; refresh: number };
 
 /** Something that happened to a mail or event, for providers that tell of changes. `from`, `to`: its folder before and after; null: there was none. Its place in the journal is its number. */
 export type Change = { what: 'mail' | 'event'; id: string; from: string | null; to: string | null };

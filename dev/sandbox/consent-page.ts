@@ -12,7 +12,7 @@ const STYLE = `
   button[value=accept] { background: #2563eb; border-color: #2563eb; color: #fff; }`;
 
 /** What the page shows: the provider it stands in for, who can sign in, and the scopes asked for with their words (by the last part, in lower case). */
-export type Consent = { asked: URLSearchParams; title: string; scopes: string; words: Record<string, string>; accounts: { name: string; address: string }[]; chosen: string | undefined };
+type Consent = { asked: URLSearchParams; title: string; scopes: string; words: Record<string, string>; accounts: { name: string; address: string }[]; chosen: string | undefined };
 
 /** The page; its form asks the same address again, with the person's decision added. */
 export function consentPage({ asked, title, scopes, words, accounts, chosen }: Consent): string {

@@ -5,11 +5,11 @@ import type { Trouble } from './provider.ts';
 import { encode, send, type Answer } from './wire.ts';
 
 /** Everything that can be made to go wrong. `limit`: too much, in the provider's other way to say so (Google's 403); `403`: the permission is gone; `slow`: a good answer after `n` ms. */
-export const FAULT_KINDS = [
+const FAULT_KINDS = [
   '429', '429-no-retry-after', 'limit', '504', '503', '500', '410', '404', '403', '401', 'hang', 'reset', 'truncated',
   'empty-page-with-next', 'foreign-next-link', 'duplicate-across-pages', 'refresh-refused', 'max-top', 'slow',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** A planned fault: hits the next `count` requests whose path and query contain `match` (-1: for ever). */
 export type Fault = { id: string; match: string; kind: FaultKind; count: number; account?: string; retryAfter?: number; n?: number; hits: number };

@@ -16,9 +16,9 @@ const REMEMBERED_MAX = 50_000;
 type Claims = { use: 'access' | 'refresh'; at: ProviderId; address: string; client: string; scope: string; stamp: number; expires: number };
 type Code = { account: Account; at: ProviderId; client: string; redirectUri: string; asked: URLSearchParams; expires: number };
 /** What the sign-in needs from the sandbox. */
-export type SignInWorld = { accounts: Accounts; now(): number; accessTokenSeconds(): number; clientSecret(provider: ProviderId): string | undefined };
+type SignInWorld = { accounts: Accounts; now(): number; accessTokenSeconds(): number; clientSecret(provider: ProviderId): string | undefined };
 /** Who asks, and what they may. */
-export type Bearer = { account: Account; scope: string };
+type Bearer = { account: Account; scope: string };
 
 export class SignInDesk {
   #world: SignInWorld;

@@ -18,7 +18,7 @@ export interface Calendar {
   reworded: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-export type IcsRecord = { record: SourceRecord } | { unreadable: UnreadableRecord } | { leftOut: true };
+type IcsRecord = { record: SourceRecord } | { unreadable: UnreadableRecord } | { leftOut: true };
 
 /** The records of one event, in time's order. `fallbackId` stands in for a missing UID. */
 export function* recordsOf(event: IcsComponent, calendar: Calendar, span: Span, fallbackId: string): Generator<IcsRecord> {

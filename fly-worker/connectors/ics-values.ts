@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Frequency, Rule, Weekday } from './recurrence.ts';
 
 /** `clock`: as if the zone were UTC. `isUtc`: it is. `isDay`: a whole day without a time. */
-export interface Clock { clock: number; isUtc: boolean; isDay: boolean }
+interface Clock { clock: number; isUtc: boolean; isDay: boolean }
 
 /** `2026-06-15`, `2026-06-15T10:00:00`, with or without Z; a day that is not marked as one comes as `2026-06-15T::`. Numbers that no calendar has are refused. */
 export function clockOf(value: unknown): Clock | null {

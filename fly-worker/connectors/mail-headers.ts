@@ -15,7 +15,7 @@ const rawHeader = (headers: readonly Header[], name: string): string | null =>
   headers.find((header) => header.name.toLowerCase() === name)?.value.replace(/\r?\n(?=[ \t])/g, '').trim() || null;
 
 /** Everybody in one address header; groups are opened. Who has no address that is one keeps the name. */
-export const peopleIn = (headers: readonly Header[], name: string, role: ParticipantRole): Participant[] =>
+const peopleIn = (headers: readonly Header[], name: string, role: ParticipantRole): Participant[] =>
   addressParser(rawHeader(headers, name) ?? '', { flatten: true }).flatMap((one) => {
     const address = addressOf(one.address), shown = one.name.trim() || (address === null ? one.address?.trim() ?? '' : '');
     return address === null && shown === '' ? [] : [{ role, address, name: shown || null }];

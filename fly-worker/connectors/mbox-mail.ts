@@ -9,7 +9,7 @@ import { headerOf, isoOf, messageIdIn, peopleOf, type Header } from './mail-head
 import type { RawMail } from './mbox-split.ts';
 
 /** What a mail made: a record, a sentence about why it made none under an id, or null for one that its owner had deleted. */
-export type ReadMail = { record: SourceRecord } | { providerId: string; message: string } | null;
+type ReadMail = { record: SourceRecord } | { providerId: string; message: string } | null;
 
 export async function readMail({ bytes, envelope }: RawMail): Promise<ReadMail> {
   let email: Email;

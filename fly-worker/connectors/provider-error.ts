@@ -16,7 +16,7 @@ export type ProviderErrorKind =
   | 'auth_expired' | 'forbidden' | 'rate_limited' | 'provider_unavailable' | 'page_too_heavy' | 'not_found' | 'gone'
   | 'bad_request' | 'unreadable_answer' | 'answer_too_large' | 'foreign_link';
 
-export interface ProviderErrorFacts { retryAfterMs?: number; status?: number; code?: string | null; cause?: unknown }
+interface ProviderErrorFacts { retryAfterMs?: number; status?: number; code?: string | null; cause?: unknown }
 
 /** A failed provider call. `message` says what happened, to what, and what to do; it is fit for the user's eyes and for logs. */
 export class ProviderError extends Error {

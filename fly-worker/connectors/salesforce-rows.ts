@@ -96,7 +96,7 @@ function wordsOf(row: Row, object: SObject): [label: string, value: string][] {
 }
 
 /** `2026-05-01T07:25:37.000+0000` -> `2026-05-01T07:25:37.000Z`; null when it is no date. */
-export function toIso(text: string): string | null {
+function toIso(text: string): string | null {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }

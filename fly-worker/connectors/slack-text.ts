@@ -1,9 +1,9 @@
 /** Slack's markup as people read it: names for ids, links as words and address, entities as characters. https://docs.slack.dev/messaging/formatting-message-text */
 
 /** Whom and what the ids in a text mean. Null: not known. */
-export interface SlackNames { person(id: string): string | null; channel(id: string): string | null }
+interface SlackNames { person(id: string): string | null; channel(id: string): string | null }
 
-export interface SlackText {
+interface SlackText {
   text: string;
   /** Ids of the people it speaks to, in order, each once. */
   mentioned: string[];

@@ -4,7 +4,7 @@ import { EMBEDDING_CHARS_PER_TOKEN, EMBEDDING_DIMS, EMBEDDING_INPUTS_MAX, EMBEDD
 import { classified, fetchOnceWithoutQuota, ModelError } from '../model-error.ts';
 import { vectorAt, type Embedder } from './embedder.ts';
 
-export interface OpenAiOptions {
+interface OpenAiOptions {
   /** The tenant's own. Never another's. */
   apiKey: string;
   /** With its /v1. */

@@ -13,7 +13,7 @@ export interface QueryModels {
   vectorOf(tenantId: string, query: string, ticket: string): Promise<Beside | null>;
 }
 
-export interface QueryModelsOptions {
+interface QueryModelsOptions {
   db: Database;
   keyOf(ticket: string): Promise<ModelKey | null>;
   log(event: string, facts: Record<string, string | number | boolean | null>): void;

@@ -22,7 +22,7 @@ export interface Refiller {
   close(): Promise<void>;
 }
 
-export interface RefillerOptions {
+interface RefillerOptions {
   db: Database;
   semantic: Pick<SemanticMemory, 'rows' | 'store' | 'removeVersions' | 'dropOthers' | 'upkeep'>;
   /** Whose dataset holds the texts. */

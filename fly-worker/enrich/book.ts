@@ -13,7 +13,7 @@ export interface Waiting { recordId: string; contentHash: string; occurredAt: st
 /** What became of it. `message`: why it failed. `inputHash`: of the question, if one was asked. */
 export interface Read extends Waiting { outcome: 'done' | 'failed'; message: string | null; inputHash: string | null }
 /** An answer worth keeping: a reading, or why there is none. */
-export interface Answered { inputHash: string; answer: Reading | string; tokens: number }
+interface Answered { inputHash: string; answer: Reading | string; tokens: number }
 
 const ofJob = (lease: Lease): SQL => sql`tenant_id = ${lease.tenantId} and job_id = ${lease.jobId}::uuid`;
 const counted = (lease: Lease, outcome: 'queued' | 'done' | 'failed'): SQL => sql`(select count(*)::int from enrichments where ${ofJob(lease)} and outcome = ${outcome})`;

@@ -5,7 +5,7 @@ import { classified, fetchOnceWithoutQuota, ModelError } from '../model-error.ts
 import { mustLeadOutside } from '../outside.ts';
 import { ANSWER_SCHEMA, INSTRUCTIONS, QUESTION_VERSION, readingsIn, worded, type Question, type Reading } from './question.ts';
 
-export interface ModelOptions {
+interface ModelOptions {
   /** The tenant's own. Never another's. */
   apiKey: string;
   /** With its /v1. */
@@ -15,7 +15,7 @@ export interface ModelOptions {
 }
 
 /** What one call brought. `tokens`: read and written, as the service counts them; its answer without a count is estimated. */
-export interface Reply { readings: (Reading | string)[]; tokens: number }
+interface Reply { readings: (Reading | string)[]; tokens: number }
 
 export interface Model {
   /** Model and question: part of the cache's key. */

@@ -11,7 +11,7 @@ import { findingsOf } from './findings.ts';
 import type { Model } from './model.ts';
 import { lengthOf, questionHash, questionOf, type Question, type Reading } from './question.ts';
 
-export interface Stage {
+interface Stage {
   db: Database; lease: Lease; semantic: SemanticMemory; space: Space; model: Model; signal: AbortSignal;
   /** The job's counters with its enrichment, after every round. */
   onProgress(counters: Counters): void;

@@ -1,7 +1,7 @@
 /** A look through the keyhole: patterns with bounded matches are tried only near what they need. */
 
 /** How far a match reaches before its anchor and behind the anchor's first sign, a sign more on both sides to be looked at. */
-export interface Reach { before: number; behind: number }
+interface Reach { before: number; behind: number }
 
 /** The stretches of a text where something that needs an anchor can stand at all, and where they begin. Those that touch are one. `anchor`: with the flag g. */
 export function* around(text: string, anchor: RegExp, { before, behind }: Reach): Generator<{ at: number; near: string }> {

@@ -16,7 +16,7 @@ import { mention } from './mentions.ts';
 import { redact } from './redact.ts';
 import type { DerivedText } from './text.ts';
 
-export type CrmKind = 'contact' | 'account' | 'lead' | 'opportunity';
+type CrmKind = 'contact' | 'account' | 'lead' | 'opportunity';
 
 export function crmFacts(record: SourceRecord, kind: CrmKind, derived: DerivedText): Facts {
   const draft = draftFacts();

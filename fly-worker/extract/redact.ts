@@ -4,7 +4,7 @@ import { around } from './around.ts';
 import type { SecretKind } from '#contract/redaction';
 
 /** Text without its secrets, the same parts at their new places, and how many of which kind were taken out. */
-export interface Redacted { text: string; parts: MarkedPart[]; counts: Partial<Record<SecretKind, number>> }
+interface Redacted { text: string; parts: MarkedPart[]; counts: Partial<Record<SecretKind, number>> }
 
 interface Found { kind: SecretKind; start: number; end: number }
 

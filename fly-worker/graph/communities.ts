@@ -9,7 +9,7 @@ const louvain = louvainModule as unknown as typeof louvainModule.default;
 export interface Tie { a: string; b: string; weight: number }
 
 /** `weight`: how strongly a member is tied to the others. Strongest first; the first one gives the community its id, so that it keeps it while it grows. */
-export interface Community { id: string; members: { id: string; weight: number }[] }
+interface Community { id: string; members: { id: string; weight: number }[] }
 
 /** Modularity: 0 as good as chance, above 0.3 real groups. https://en.wikipedia.org/wiki/Modularity_(networks) */
 export interface Partition { communities: Community[]; modularity: number }

@@ -16,7 +16,7 @@ export interface CommunityBook {
   close(): Promise<void>;
 }
 
-export interface CommunityBookOptions { db: Database; log(event: string, facts: Record<string, string | number | boolean | null>): void }
+interface CommunityBookOptions { db: Database; log(event: string, facts: Record<string, string | number | boolean | null>): void }
 
 export function openCommunityBook({ db, log }: CommunityBookOptions): CommunityBook {
   const waiting = new Map<string, Promise<void>>();

@@ -1,6 +1,6 @@
 /** What matters from where one stands: personalised PageRank over a small weighted graph. Pure, deterministic. https://en.wikipedia.org/wiki/PageRank */
 
-export interface RankTie { a: string; b: string; weight: number }
+interface RankTie { a: string; b: string; weight: number }
 
 /** The chance to walk on along a tie, rather than to begin anew at one of the seeds. */
 const WALK_ON = 0.7;

@@ -5,7 +5,7 @@ import type { EntityRef } from '#contract/memory';
 import type { Database } from '#migrations/database';
 import { plain } from '../chunk.ts';
 
-export interface Surrounding { near: string; far: string; edgeId: string; weight: number }
+interface Surrounding { near: string; far: string; edgeId: string; weight: number }
 
 /** One statement. Throws DatabaseError. */
 export async function surroundings(db: Database, tenantId: string, seeds: readonly string[], depth: number): Promise<Surrounding[]> {
@@ -27,7 +27,7 @@ export async function surroundings(db: Database, tenantId: string, seeds: readon
 }
 
 /** A relation as it is shown, with the records of the pack that say so. */
-export interface CitedRelation { source: string; edge_type: string; target: string; weight: number; first_seen: string; last_seen: string; records: string[] }
+interface CitedRelation { source: string; edge_type: string; target: string; weight: number; first_seen: string; last_seen: string; records: string[] }
 
 /** Names of nodes, and the relations of these edges with the ones of `records` that say so. Things that are no nodes are left out. One round trip. Throws DatabaseError. */
 export async function describe(db: Database, tenantId: string, nodes: readonly string[], edges: readonly string[], records: readonly string[]): Promise<{ cards: EntityRef[]; relations: CitedRelation[] }> {

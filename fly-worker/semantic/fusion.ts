@@ -9,7 +9,7 @@ export type Trust = 'basic' | 'model';
 
 export interface KeywordHit { id: string; score: number; /** Share of the query's terms in the text, 0..1. */ coverage: number; /** The whole query stands in the text. */ isExact: boolean }
 export interface VectorHit { id: string; /** Cosine, -1..1. */ score: number }
-export interface Fused { id: string; fused: number; keywordRank: number | null; vectorRank: number | null }
+interface Fused { id: string; fused: number; keywordRank: number | null; vectorRank: number | null }
 
 /** Keyword hits with at least this share of the terms stand before the others. Below it, words have failed. */
 const STRONG_COVERAGE = 0.17;

@@ -21,7 +21,7 @@ export interface Space { tenant: string; embedder: { id: string; dims: number } 
 /** A tenant's own embedder: its vectors lie in a table of their own, the texts stay where they are. */
 export interface Beside { embedder: { id: string; dims: number }; vector: Float32Array }
 
-export interface SemanticOptions {
+interface SemanticOptions {
   /** A folder, s3://.. or gs://.. */
   uri: string;
   /** Keys and endpoint of an object store. https://docs.lancedb.com/storage/ */

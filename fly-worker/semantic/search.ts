@@ -33,7 +33,7 @@ export interface Hit extends Candidate {
   /** Where in a long text meaning was found; null: in all of it, or by words only. */
   passage: Stretch | null;
 }
-export interface Stretch { start: number; end: number }
+interface Stretch { start: number; end: number }
 
 /** Word vectors of two unrelated texts reach this by chance: below it, likeness says nothing. */
 const BASIC_COSINE_MIN = 0.35;

@@ -4,7 +4,7 @@
 export interface Filters { integration?: string; stream?: string; connection?: string; person?: string; fromMs?: number; toMs?: number }
 
 /** A string literal. NUL cannot be stored, so it cannot be looked for. */
-export const literal = (text: string): string => `'${text.replaceAll('\u0000', '').toWellFormed().replaceAll('\'', '\'\'')}'`;
+const literal = (text: string): string => `'${text.replaceAll('\u0000', '').toWellFormed().replaceAll('\'', '\'\'')}'`;
 
 /** `column in (..)` */
 export const isAnyOf = (column: string, values: readonly string[]): string => `${column} IN (${values.map(literal).join(', ')})`;

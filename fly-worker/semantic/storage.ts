@@ -13,7 +13,7 @@ export interface StorageSettings {
   endpoint?: string | undefined;
   region?: string | undefined;
 }
-export interface Storage { uri: string; storageOptions?: Record<string, string> }
+interface Storage { uri: string; storageOptions?: Record<string, string> }
 
 /** `message` says what to set or change; it never holds a key. */
 export class StorageError extends Error { override name = 'StorageError'; }

@@ -9,7 +9,7 @@ export interface Term {
   forms: Forms;
 }
 /** Folded. `respelled`: the same word (Mueller, Müller); `near`: plurals and tenses; `far`: derived words and rarer endings. */
-export interface Forms { respelled: ReadonlySet<string>; near: ReadonlySet<string>; far: ReadonlySet<string> }
+interface Forms { respelled: ReadonlySet<string>; near: ReadonlySet<string>; far: ReadonlySet<string> }
 
 /** Words that match everywhere and say nothing. Left out of a query, never of the index. */
 const STOP_WORDS = new Set('a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with what who when where which how do does did i you we my our your me us about from have has had can could would should der die das den dem ein eine und oder ist sind war wir ihr sie es zu von mit für auf im le la les un une des et ou est sont pour dans sur avec'.split(' '));
@@ -65,7 +65,7 @@ function respellings(word: string, query: string): Set<string> {
 }
 
 /** Cuts the commonest endings of English, German and French; numbers and short words stay whole. */
-export function stemOf(word: string): string {
+function stemOf(word: string): string {
   if (word.length < 4 || /\d/.test(word)) return word;
   const stem = word.replace(/(?:ations?|ments?|ings?|ungen|ung|ies|ied|ers?|ed|es|en|em|er|ly|s|e|y)$/, '');
   return stem.length >= 3 ? stem.replace(/([^aeiousl])\1$/, '$1') : word;

@@ -10,7 +10,7 @@ const MB = 1024 * 1024;
 /** One mail in so many brings a file along, of so many bytes: two thirds of a mailbox are attachments. */
 const WITH_FILE = 20, FILE_BYTES = 350_000, MAILS_AT_ONCE = 500;
 
-export interface ArchiveFigures { fileMb: number; records: number; failed: number; uploadSeconds: number; importSeconds: number; /** The most that the working process has held, as the kernel counted. Linux only. */ peakRssMb: number }
+interface ArchiveFigures { fileMb: number; records: number; failed: number; uploadSeconds: number; importSeconds: number; /** The most that the working process has held, as the kernel counted. Linux only. */ peakRssMb: number }
 
 /** Imports a mailbox of this size. Throws when the job does not complete with every mail in memory. */
 export async function measureArchive(fileMb: number): Promise<ArchiveFigures> {

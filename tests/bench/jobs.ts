@@ -11,7 +11,7 @@ import { kill, openWholeHouse, type WholeHouse } from '../whole-house.ts';
 
 /** Sorted ascending. */
 export type Millis = number[];
-export interface JobFigures { startToClaim: Millis; heartbeat: Millis; delivery: Map<number, Millis>; api: Millis; apiErrors: number }
+interface JobFigures { startToClaim: Millis; heartbeat: Millis; delivery: Map<number, Millis>; api: Millis; apiErrors: number }
 
 const STARTS = 60, BEATS = 300, EVENTS = 30, API_SECONDS = 10, API_PER_SECOND = 100;
 const sorted = (values: number[]): Millis => values.toSorted((a, b) => a - b);

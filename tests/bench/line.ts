@@ -24,7 +24,7 @@ export interface LineFigures {
 }
 
 /** The sandbox as a process of its own: it must not share the worker's thread. */
-export interface BenchWorld { db: TestDatabase; sandboxUrl: string; /** Lives as long as a worker process does: over many jobs. */ threads: DeriveThreads; stop(): Promise<void> }
+interface BenchWorld { db: TestDatabase; sandboxUrl: string; /** Lives as long as a worker process does: over many jobs. */ threads: DeriveThreads; stop(): Promise<void> }
 
 export async function openWorld(): Promise<BenchWorld> {
   const db = await startTestDatabase(), port = await freePort(), sandboxUrl = `http://127.0.0.1:${port}`;
@@ -37,7 +37,7 @@ export async function openWorld(): Promise<BenchWorld> {
 const RSS_EVERY_MS = 200;
 
 /** `lanes`: requests and windows at once; 1 is the serial line, left out: as many as the connector allows. */
-export interface LineWish { latencyMs: number; lanes?: number; chunkSize?: number; months?: number; integration?: IntegrationId }
+interface LineWish { latencyMs: number; lanes?: number; chunkSize?: number; months?: number; integration?: IntegrationId }
 
 /** One run over six months of the sandbox's first account there into an empty tenant. */
 export async function runLine({ db, sandboxUrl, threads }: BenchWorld, { latencyMs, integration = 'outlook', lanes = connectorOf(integration)!.concurrencyMax, chunkSize = 100, months = 6 }: LineWish): Promise<LineFigures> {

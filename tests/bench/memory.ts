@@ -30,9 +30,9 @@ export const MODES = ['hybrid', 'keyword', 'semantic'] as const;
 type Times = Record<(typeof MODES)[number], Millis>;
 
 /** `appendedMs`, `mergedMs`: processor time of the line a record, upkeep's share in it, by a first sync (the last BLOCK records before the size was reached) and by a later one (the next BLOCK). */
-export interface GrowthFigures { records: number; appendedMs: number; mergedMs: number; /** Hybrid, when the sync has just ended. */ atOnce: Millis; search: Times }
+interface GrowthFigures { records: number; appendedMs: number; mergedMs: number; /** Hybrid, when the sync has just ended. */ atOnce: Millis; search: Times }
 /** `workerMb`: the most that the working process ever held, after it has synced `synced` records more into `passages` and answered searches. */
-export interface MemoryFigures { grown: GrowthFigures[]; hub: Millis; large: { passages: number; synced: number; search: Times; workerMb: number } }
+interface MemoryFigures { grown: GrowthFigures[]; hub: Millis; large: { passages: number; synced: number; search: Times; workerMb: number } }
 
 /** @param sizes records to write through the line, ascending; `passages`: rows of semantic memory at the end */
 export async function measureMemory(sizes: number[], passages: number): Promise<MemoryFigures> {

@@ -63,7 +63,7 @@ Moving house | From next month I live in Lyon, please note my new address. | rel
 Bridge closed | Heavy trucks may not cross the river there until it is repaired. | passage shut for lorries
 Exam passed | I now hold the certificate and may call myself an engineer. | graduated and got a degree`;
 
-export interface Paraphrase { title: string; text: string; q: string }
+interface Paraphrase { title: string; text: string; q: string }
 
 export const paraphrases: readonly Paraphrase[] = LINES.trim().split('\n').map((line) => {
   const [title, text, q] = line.split('|').map((part) => part.trim()) as [string, string, string];

@@ -20,7 +20,7 @@ const PEERS = ['@langchain/core@1.4.0', '@langchain/community@1.1.29', '@langcha
 const run = promisify(execFile);
 
 /** Seconds for all mails, and milliseconds until a job is picked up, by name. */
-export interface PeerFigures { mails: number; seconds: Map<string, number>; pickUp: Map<string, Millis> }
+interface PeerFigures { mails: number; seconds: Map<string, number>; pickUp: Map<string, Millis> }
 
 export async function measurePeers(): Promise<PeerFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-peers-')), db = await startTestDatabase();

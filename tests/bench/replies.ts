@@ -12,7 +12,7 @@ export const hasReplies = existsSync(ROOT);
 
 export type ReplySource = keyof typeof NEW_LINES;
 /** A mail may be both leaked and cut. `missed`: what went wrong, by the names of mails. */
-export interface ReplyFigures { source: ReplySource; mails: number; exact: number; leaked: number; cut: number; missed: string[] }
+interface ReplyFigures { source: ReplySource; mails: number; exact: number; leaked: number; cut: number; missed: string[] }
 
 /** Throws when the collection lacks a mail that is labelled. */
 export function measureReplies(): ReplyFigures[] {

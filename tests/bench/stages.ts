@@ -16,7 +16,7 @@ import { benchMails } from './mails.ts';
 const RECORDS = 2_000, CHUNK = 100, ROUNDS = 7;
 const OWNER: Owner = { tenantId: 'bench', integrationId: 'outlook', connectionId: 'c', jobId: 'j' };
 
-export interface StageFigure { stage: string; msPer100: number }
+interface StageFigure { stage: string; msPer100: number }
 
 export async function measureStages(): Promise<StageFigure[]> {
   const figures: StageFigure[] = [], report = (stage: string, msPer100: number): void => { figures.push({ stage, msPer100 }); };

@@ -4,7 +4,7 @@ import { acceptConsent, newPage, sandbox, signIn, signUp } from './browser.ts';
 import { growTo, importCrowd, isCalm } from './crowd.ts';
 import type { BrowserHouse } from './house.ts';
 
-export interface Stage { house: BrowserHouse; context: BrowserContext; page: Page; picture: (page: Page, name: string) => Promise<void> }
+interface Stage { house: BrowserHouse; context: BrowserContext; page: Page; picture: (page: Page, name: string) => Promise<void> }
 interface Scene { name: string; play: (stage: Stage) => Promise<void> }
 
 const open = async (page: Page, path: string, there: string): Promise<void> => { await page.goto(path); await page.locator(there).first().waitFor(); };

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { kill, type WholeHouse } from '../whole-house.ts';
 import type { Observer } from './observer.ts';
 
-export interface Scene { house: WholeHouse; observer: Observer; /** Jobs that are not over yet. */ running(): string[]; round: number }
+interface Scene { house: WholeHouse; observer: Observer; /** Jobs that are not over yet. */ running(): string[]; round: number }
 export interface Cell {
   name: string;
   /** How often in the full run, and how far apart, ms. Null: when a job has stored one more chunk. */

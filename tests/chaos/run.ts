@@ -8,7 +8,7 @@ import type { Cell } from './cells.ts';
 import { observe, type Observer } from './observer.ts';
 import { judge, type Synced, type Verdict } from './verdict.ts';
 
-export interface Scale {
+interface Scale {
   tenants: number; jobsPerTenant: number; mails: number; events: number; chunkSize: number;
   /** Of the provider while things go wrong, ms a page: the jobs must outlast it. */
   latencyMs: number;

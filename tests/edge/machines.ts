@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { openMachinesApi, type StandInApi, type StandInMachine } from '#dev/machines-api';
 
 /** What a machine says when it is asked. `silent`: nothing. `takesJobBeforeDrain`: idle when looked at, busy when it is to go. `load` left out: a machine of an earlier version. */
-export interface Saying { busy: number; load?: number; idle_seconds: number; draining: boolean; silent: boolean; takesJobBeforeDrain: boolean }
+interface Saying { busy: number; load?: number; idle_seconds: number; draining: boolean; silent: boolean; takesJobBeforeDrain: boolean }
 /** The next request to the API whose "METHOD path" contains `match` gets this instead. Status 0: the line breaks. */
-export interface ApiFault { match: string; status: number; body?: unknown; headers?: Record<string, string> }
+interface ApiFault { match: string; status: number; body?: unknown; headers?: Record<string, string> }
 /** One wish of a test; everything in it is done, in this order. The answer is how it stands afterwards. */
-export interface MachinesWish { reset?: boolean; add?: number; say?: { id: string } & Partial<Saying>; change?: { id: string } & Partial<StandInMachine>; start?: string; faults?: ApiFault[] }
-export interface MachinesView { machines: StandInMachine[]; heard: { what: string; body: string }[] }
+interface MachinesWish { reset?: boolean; add?: number; say?: { id: string } & Partial<Saying>; change?: { id: string } & Partial<StandInMachine>; start?: string; faults?: ApiFault[] }
+interface MachinesView { machines: StandInMachine[]; heard: { what: string; body: string }[] }
 
 export class Machines {
   #api: StandInApi = this.#open();

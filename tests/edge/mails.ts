@@ -2,7 +2,7 @@
 import type { SourceRecord } from '#contract/connector';
 import { backRoom, newConnection, type Tenant } from './visitor.ts';
 
-export interface Letter { id: string; on: string; from: string; to: string[]; thread?: string; subject?: string; text?: string; isReply?: boolean }
+interface Letter { id: string; on: string; from: string; to: string[]; thread?: string; subject?: string; text?: string; isReply?: boolean }
 
 const person = (who: string): { address: string; name: string | null } => {
   const [, name, address] = /^(.*?)\s*<(.+)>$/.exec(who) ?? [null, null, who];

@@ -125,7 +125,7 @@ export async function inStorage(tenant: Tenant, jobId: string, change: (state: J
   await abortAllDurableObjects();
 }
 export const inObject = (tenant: Tenant, jobId: string): Promise<JobState> => runInDurableObject(objectOf(tenant, jobId), (_: SyncJob, { storage }) => storage.kv.get<JobState>('job')!);
-export interface JobRow { status: string; reason: string | null; fence: number; status_version: number; attempt: number; message: string | null }
+interface JobRow { status: string; reason: string | null; fence: number; status_version: number; attempt: number; message: string | null }
 export async function row(jobId: string): Promise<JobRow> {
   const [found] = await rows<JobRow>('select status, reason, fence::int as fence, status_version::int as status_version, attempt, message from historical_sync_jobs where id = $1', jobId);
   return found!;

@@ -2,7 +2,7 @@
 import type { Priority } from '#contract/job';
 import type { Plan } from '#contract/plans';
 
-export interface City {
+interface City {
   seed: number; tenants: number;
   /** Of all accounts together. */
   recordsADay: number;

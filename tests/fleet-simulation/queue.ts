@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Wish } from './city.ts';
 
 /** What happened in one moment: jobs that came, jobs that were done, and how many slots are free now. */
-export interface Moment { nowMs: number; come: readonly { id: number; wish: Wish }[]; done: readonly number[]; free: number }
+interface Moment { nowMs: number; come: readonly { id: number; wish: Wish }[]; done: readonly number[]; free: number }
 
 export interface WaitingLine {
   /** Writes it down; answers the ids of the jobs that begin now, in the order in which they may. One round trip: a day has 80,000 moments. */

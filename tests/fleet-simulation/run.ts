@@ -15,7 +15,7 @@ const IN_VAIN_MS = 15 * MINUTE;
 
 export interface Wait { wish: Wish; /** From the press of the button, or from being due, to the claim. */ waitMs: number }
 /** How it stood in one minute. */
-export interface Minute { atMs: number; machines: number; /** Slots that worked, on average. */ busy: number }
+interface Minute { atMs: number; machines: number; /** Slots that worked, on average. */ busy: number }
 export interface Figures {
   waits: Wait[]; minutes: Minute[]; machinesMost: number; machineHours: number; depthMost: number;
   /** Scheduled syncs that the minute's look could not yet take. */

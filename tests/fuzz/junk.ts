@@ -64,7 +64,7 @@ export function spoilt(document: unknown, { at, how, value }: Spoiling): unknown
 }
 
 /** A change to a text or a file: cut off, bytes turned round, a piece taken out, doubled, or put in. */
-export interface Damage { at: number; how: 'cut' | 'flip' | 'drop' | 'double' | 'insert'; length: number; text: string }
+interface Damage { at: number; how: 'cut' | 'flip' | 'drop' | 'double' | 'insert'; length: number; text: string }
 export const damage = (): fc.Arbitrary<Damage> => fc.record({ at: fc.nat({ max: 1_000_000 }), how: fc.constantFrom('cut', 'flip', 'drop', 'double', 'insert'), length: fc.nat({ max: 200 }), text: oddText() });
 
 export function damaged(bytes: Uint8Array, damages: readonly Damage[]): Uint8Array {

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../database.ts';
 
 const RANGE = { since: '2000-01-01T00:00:00.000Z', until: '2040-01-01T00:00:00.000Z' }, PAGE = 20;
 
-export interface Once { db: TestDatabase; shop: Workshop; tenantId: string; connectionId: string; records: SourceRecord[]; unreadable?: Page['unreadable'] }
+interface Once { db: TestDatabase; shop: Workshop; tenantId: string; connectionId: string; records: SourceRecord[]; unreadable?: Page['unreadable'] }
 
 /** In one window, in pages of 20; what is unreadable stands on the first. The job ends completed. */
 export async function runOnce({ db, shop, tenantId, connectionId, records, unreadable = [] }: Once): Promise<Finished> {

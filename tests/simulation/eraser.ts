@@ -5,7 +5,7 @@ import { idOf, randomOf, type World } from './world.ts';
 
 const ERASURES_MAX = 6;
 
-export interface ErasingPerson {
+interface ErasingPerson {
   /** Call it whenever people might act. Its chance is its own, so that older seeds keep their histories. */
   act(): Promise<void>;
   /** Carries out what was asked for. */

@@ -53,7 +53,7 @@ export const recordOf = (stream: string, since: string, id: string, revision: nu
 export const hashOf = (record: SourceRecord): string => record.body.content;
 
 /** The facts of one revision of one record: people shared with others, and a topic that only this revision names. */
-export function factsOf(content: string): Facts {
+function factsOf(content: string): Facts {
   const [id, revision] = content.split('#') as [string, string];
   const person = `p${id.length + Number(id.slice(-1)) % 4}`;
   const entity = (type: string, key: string) => ({ type, key, name: key, properties: {}, method: 'rule' as const, confidence: 1 });

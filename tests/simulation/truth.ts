@@ -7,7 +7,7 @@ import type { SimulatedDatabase } from './postgres.ts';
 import { barredOf } from './eraser.ts';
 import { CLOSED_NOTE, derivedOf, type SimulatedProvider } from './provider.ts';
 
-export interface Ending {
+interface Ending {
   seed: number; tenantId: string; jobId: string; connectionId: string; provider: SimulatedProvider; lance: { id: string; hash: string }[];
   completed: boolean; poison: string | null;
   /** What could not be read or processed could be from some moment on; and the job was asked to try it again after that. */

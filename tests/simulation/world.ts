@@ -31,7 +31,7 @@ const rewrites: Record<Sabotage, Rewrite> = {
 /** A worker's process. */
 export interface Actor { id: string; frozenUntil: number; crashed: boolean; shutdown: AbortController; lost: AbortController; lastBeat: number; fence: number | null; latest: Progress | null; beating: boolean; beat(): Promise<void> }
 /** Something that a worker is about to do: it happens when the scheduler says so, or never. */
-export interface Step { actor: Actor; run: () => Promise<unknown>; resolve: (v: unknown) => void; reject: (e: unknown) => void }
+interface Step { actor: Actor; run: () => Promise<unknown>; resolve: (v: unknown) => void; reject: (e: unknown) => void }
 
 export interface World {
   seed: number; sabotage: Sabotage | null; tenantId: string; connectionId: string; stats: Stats;

@@ -32,7 +32,7 @@ export async function heldByDesk(inspectorUrl: string): Promise<number | null> {
   }
 }
 
-export interface DeskProcess { /** Resident, MB. */ memory: number; /** Files and sockets. */ open: number }
+interface DeskProcess { /** Resident, MB. */ memory: number; /** Files and sockets. */ open: number }
 
 /** The process in which the Worker runs: the other child of whoever started the one that listens at this port. Null: not to be found (no /proc, or it just ended). */
 export function deskProcess(port: string): DeskProcess | null {

@@ -3,12 +3,12 @@
 /** `at`: milliseconds since the beginning. */
 export interface Sample { at: number; value: number }
 /** `typical`: the median of each third, for what goes up and down; `most`: the greatest; `p95`: of latencies. */
-export type How = 'typical' | 'most' | 'p95';
+type How = 'typical' | 'most' | 'p95';
 /** How much more the last third may be than the second: a part of it, and so many units that are nothing. */
 /** `settlesMs`: what is tidied away only then cannot be flat before. */
 export interface Course { name: string; unit: string; how: How; samples: readonly Sample[]; part: number; slack: number; settlesMs?: number }
 /** `flat` null: it had no time to settle, so nothing can be said. */
-export interface Verdict { name: string; unit: string; thirds: [number, number, number]; flat: boolean | null }
+interface Verdict { name: string; unit: string; thirds: [number, number, number]; flat: boolean | null }
 
 /** Caches fill, code is compiled, the first index is built. */
 const WARM_UP = 0.1;

@@ -31,7 +31,7 @@ export interface Tape {
 }
 
 /** `spare`: asked only when something went wrong. `file`: parts of it are answered, as HTTP ranges. `status` is 200 when absent. */
-export interface Exchange { get: string; json?: unknown; file?: FileOnTape; spare?: boolean; status?: number }
+interface Exchange { get: string; json?: unknown; file?: FileOnTape; spare?: boolean; status?: number }
 
 /** What `changes` and `readOne` are asked, by stream: a begin that brings a token, a round from there (none where the connector has no changes), and single records. */
 export interface TapeChanges {
@@ -41,7 +41,7 @@ export interface TapeChanges {
 }
 
 /** Bytes, in lines so that people can read them: a character a byte, or base64. */
-export type FileOnTape = { latin1: string[] } | { base64: string[] };
+type FileOnTape = { latin1: string[] } | { base64: string[] };
 /** A request as it came. */
 export interface Asked { url: string; headers: IncomingHttpHeaders }
 
@@ -60,7 +60,7 @@ export const noFile: GetBytes = () => Promise.reject(new Error('This connector r
 export const tapeOf = (id: string): Tape => JSON.parse(readFileSync(new URL(`./${id}.json`, import.meta.url), 'utf8')) as Tape;
 
 /** What the tape would answer. */
-export interface Recorded { status: number; headers: Record<string, string>; body: Buffer }
+interface Recorded { status: number; headers: Record<string, string>; body: Buffer }
 /** Is this request answered by the fault (true) or by the tape (false)? `nth` counts requests from 1. */
 export type Fault = (request: { nth: number; path: string; size: number; token: string }, response: ServerResponse, answer: Recorded) => boolean;
 export const noFault: Fault = () => false;

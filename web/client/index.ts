@@ -17,7 +17,7 @@ export type { CallAnswer, CallInput, CallOptions } from './call.ts';
 export type { ProgressCallbacks, ProgressMode, SyncProgressEvent } from './progress.ts';
 
 type ListQuery = z.input<typeof JobsQuery>;
-export interface ClientOptions {
+interface ClientOptions {
   /** `https://sync.example`; the page's own origin when left out. */
   baseUrl?: string;
   apiKey?: string;
@@ -25,7 +25,7 @@ export interface ClientOptions {
   /** For sockets that must carry headers (an API key outside a browser). */
   openSocket?: (url: string, headers: Record<string, string>) => ProgressSocket;
 }
-export interface StartOptions extends CallOptions {
+interface StartOptions extends CallOptions {
   /** A repeated start with the same key answers the same job. Made anew for each call when left out. */
   idempotencyKey?: string;
 }

@@ -25,7 +25,7 @@ export interface ProgressSocket {
   onerror: ((event: never) => unknown) | null;
   close: (code?: number) => void;
 }
-export interface ProgressSource { openSocket: () => ProgressSocket; getJob: (signal: AbortSignal) => Promise<Job> }
+interface ProgressSource { openSocket: () => ProgressSocket; getJob: (signal: AbortSignal) => Promise<Job> }
 
 const POLL_MS = 5_000;
 /** A running job speaks every 5 s; a socket that stays silent for three beats is asked over REST whether it still lives. */

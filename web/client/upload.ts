@@ -7,7 +7,7 @@ import { ARCHIVE_HEAD_BYTES } from '#contract/limits';
 import { fromStatus, send } from './call.ts';
 import type { Caller } from './call.ts';
 
-export interface UploadOptions {
+interface UploadOptions {
   integrationId: z.input<typeof routes.uploadArchive.query>['integration_id'];
   /** 0 to 1, of the file's bytes. */
   onProgress: (part: number) => void;

@@ -13,7 +13,7 @@ import { CROWD, holdsAt } from './model.ts';
 import type { EdgeAttributes, Explored, NodeAttributes } from './model.ts';
 
 /** What is asked of the picture: kinds that are hidden, the day it shows, whom one looks at. */
-export interface Wish { graph: Explored; hidden: ReadonlySet<string>; at: number | null; chosen: string | null }
+interface Wish { graph: Explored; hidden: ReadonlySet<string>; at: number | null; chosen: string | null }
 /** `shown`: the nodes that this leaves. */
 export interface View extends Wish { picture: Picture; shown: ReadonlySet<string>; path: readonly string[] }
 interface Props { view: View; onChoose: (id: string | null) => void; onExpand: (id: string) => void }

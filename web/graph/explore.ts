@@ -39,7 +39,7 @@ export function nextCentres(graph: Explored, centres: readonly string[]): string
 
 /** A new one whenever something came or went; the graph in it may be the same. `expanded`: centres that are in it. */
 export interface Picture { graph: Explored; expanded: number }
-export interface Exploration {
+interface Exploration {
   picture: Picture;
   loading: boolean;
   error: ApiError | null;

@@ -1,5 +1,5 @@
 /** Circles side by side, the largest in the middle, none over another: an overview map without an order to learn. Pure, and the same each time. */
-export interface Circle { x: number; y: number; r: number }
+interface Circle { x: number; y: number; r: number }
 
 /** Between two circles, and how finely a place is looked for: units of the drawing. */
 const GAP = 6, STEP = 4;

@@ -4,7 +4,7 @@ import { kindWords } from '../words/graph.ts';
 import { Link } from './basics.tsx';
 import { Icon } from './icon.tsx';
 
-export type Entity = CallAnswer<'search'>['results'][number]['entities'][number];
+type Entity = CallAnswer<'search'>['results'][number]['entities'][number];
 
 /** Threads are plumbing here: every mail has one, with the mail's own name. */
 const worthShowing = (entity: Entity): boolean => entity.node_type !== 'thread';

@@ -21,7 +21,7 @@ export const unmarked = (text: string): string => text.replace(/[⟦⟧]/g, '');
 
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}'’.@-]*/gu;
 /** The words of a query, marked wherever the text has them. */
-export function WithWords({ text, query }: { text: string; query: string }) {
+function WithWords({ text, query }: { text: string; query: string }) {
   const words = [...query.matchAll(WORD)].map(([word]) => word).filter((word) => word.length > 1).sort((a, b) => b.length - a.length);
   if (words.length === 0) return <>{text}</>;
   const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&')).join('|')})`, 'giu');

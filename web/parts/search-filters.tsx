@@ -7,7 +7,7 @@ import { useIntegrations } from '../state/sources.ts';
 import { dateField, monthsBefore } from '../words/time.ts';
 
 /** The filters as the address has them, ready to be sent. */
-export interface SearchFilters { integration?: IntegrationId; from?: string; to?: string; person?: string; recency?: 'prefer' }
+interface SearchFilters { integration?: IntegrationId; from?: string; to?: string; person?: string; recency?: 'prefer' }
 export function filtersOf(query: URLSearchParams): SearchFilters {
   const integration = IntegrationId.safeParse(query.get('integration')).data, day = (name: string): string | null => { const value = query.get(name); return value && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : null; };
   const from = day('from'), to = day('to'), person = query.get('person');

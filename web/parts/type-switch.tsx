@@ -15,7 +15,7 @@ type Changed = CallAnswer<'activateType'>;
 const statusWords = { draft: { label: 'Found', tone: 'accent' }, active: { label: 'In the graph', tone: 'good' }, inactive: { label: 'Taken out', tone: 'neutral' } } as const;
 export const TypeBadge = ({ type }: { type: EntityType }) => <Badge tone={statusWords[type.status].tone} dot>{statusWords[type.status].label}</Badge>;
 
-export interface TypeSwitch { busy: boolean; activate: () => void; ask: () => void; told: React.ReactNode; question: React.ReactNode }
+interface TypeSwitch { busy: boolean; activate: () => void; ask: () => void; told: React.ReactNode; question: React.ReactNode }
 /** The parts of the switch, for a card to lay out: what to press, what was answered, the question before taking out. */
 export function useTypeSwitch(type: EntityType): TypeSwitch {
   const { busy, error, run, clear } = useAction();

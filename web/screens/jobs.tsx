@@ -55,7 +55,7 @@ function IntegrationFilter() {
 }
 
 /** The book has the latest word on a job; the list decides which ones are shown. */
-export function useLatest(jobs: readonly LiveJob['job'][] | undefined): LiveJob[] | undefined {
+function useLatest(jobs: readonly LiveJob['job'][] | undefined): LiveJob[] | undefined {
   const book = useJobBook();
   return jobs?.map((job) => { const live = book.jobs.get(job.job_id); return live && live.job.seq >= job.seq ? live : { job, mode: null, recordsPerSecond: null }; });
 }

@@ -19,7 +19,7 @@ export interface LiveJob {
   mode: ProgressMode | null;
   recordsPerSecond: number | null;
 }
-export interface JobBook { jobs: ReadonlyMap<string, LiveJob>; loaded: boolean; error: ApiError | null; total: number }
+interface JobBook { jobs: ReadonlyMap<string, LiveJob>; loaded: boolean; error: ApiError | null; total: number }
 
 const RECENT = 50;
 const REFRESH_MS = 20_000;

@@ -4,7 +4,7 @@ import { navigate } from './router.ts';
 import { createStore, useStore } from './store.ts';
 
 /** `blocked`: the browser refuses; only its own settings can change that. */
-export type NotifyState = 'off' | 'on' | 'blocked' | 'impossible';
+type NotifyState = 'off' | 'on' | 'blocked' | 'impossible';
 
 function read(): NotifyState {
   if (typeof Notification === 'undefined') return 'impossible';

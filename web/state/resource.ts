@@ -3,7 +3,8 @@ import { useCallback, useEffect, useRef, useSyncExternalStore } from 'react';
 import type { ApiError } from '#contract/errors';
 import { asApiError, sessionLost } from './session.ts';
 
-export interface Resource<T> { data: T | undefined; error: ApiError | null; loading: boolean }
+interface Resource<T> { data: T | undefined; error: ApiError | null; loading: boolean }
+export type Shown<T> = Resource<T> & { reload: () => void };
 interface Entry { state: Resource<unknown>; running: AbortController | null; listeners: Set<() => void>; reload: (() => void) | null; loadedAt: number }
 
 const entries = new Map<string, Entry>();
@@ -41,7 +42,7 @@ async function load(entry: Entry, loader: (signal: AbortSignal) => Promise<unkno
   } finally { if (entry.running === running) entry.running = null; }
 }
 
-export interface ResourceOptions {
+interface ResourceOptions {
   /** Ask again every so often while the page is visible. */
   everyMs?: number | undefined;
   /** Wait this long before the first request for a key, so that typing does not ask for every letter. */
@@ -49,7 +50,7 @@ export interface ResourceOptions {
 }
 
 /** `key` null: nothing to load (yet). */
-export function useResource<T>(key: string | null, loader: (signal: AbortSignal) => Promise<T>, { everyMs, settleMs = 0 }: ResourceOptions = {}): Resource<T> & { reload: () => void } {
+export function useResource<T>(key: string | null, loader: (signal: AbortSignal) => Promise<T>, { everyMs, settleMs = 0 }: ResourceOptions = {}): Shown<T> {
   const latest = useRef(loader);
   useEffect(() => { latest.current = loader; });
   const subscribe = useCallback((listener: () => void) => {

@@ -9,7 +9,7 @@ const subscribe = (listener: () => void): (() => void) => {
   return () => { listeners.delete(listener); if (listeners.size === 0) removeEventListener('popstate', tell); };
 };
 
-export interface Place { path: string; query: URLSearchParams }
+interface Place { path: string; query: URLSearchParams }
 let place: Place & { href: string } = read();
 function read(): Place & { href: string } {
   const { pathname, search } = location;

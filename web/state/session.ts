@@ -5,7 +5,7 @@ import { createStore, useStore } from './store.ts';
 import { onTabNews, tellTabs } from './tabs.ts';
 
 export type Me = CallAnswer<'me'>;
-export type Session =
+type Session =
   | { state: 'unknown' }
   | { state: 'signed_out'; expired: boolean }
   | { state: 'signed_in'; me: Me }

@@ -1,7 +1,7 @@
 /** A value that lives outside React and is read inside: the one way this page keeps state that several screens share. */
 import { useSyncExternalStore } from 'react';
 
-export interface Store<T> { get: () => T; set: (next: T) => void; subscribe: (listener: () => void) => () => void }
+interface Store<T> { get: () => T; set: (next: T) => void; subscribe: (listener: () => void) => () => void }
 
 export function createStore<T>(initial: T): Store<T> {
   let value = initial;

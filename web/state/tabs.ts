@@ -1,5 +1,5 @@
 /** Tabs of the same browser tell each other that something changed, so that they agree at once and not at the next look. */
-export type TabNews = 'changed' | 'signed_out' | 'signed_in';
+type TabNews = 'changed' | 'signed_out' | 'signed_in';
 
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('hsync');
 export const tellTabs = (news: TabNews): void => channel?.postMessage(news);

@@ -2,7 +2,7 @@
 import type { Tone } from '../words/job.ts';
 import { createStore, useStore } from './store.ts';
 
-export interface Toast { id: number; tone: Tone; title: string; text?: string | undefined; link?: { to: string; label: string } | undefined }
+interface Toast { id: number; tone: Tone; title: string; text?: string | undefined; link?: { to: string; label: string } | undefined }
 const TOASTS_MAX = 4;
 let nextId = 1;
 const toasts = createStore<readonly Toast[]>([]);

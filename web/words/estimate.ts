@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 const TELLING_DAYS = 2, TELLING_SECONDS = 1;
 
 /** `own`: reckoned from earlier syncs of the same account. `acu`: at most, if nothing of it is in memory yet. */
-export interface Estimate { records: number; seconds: number; acu: number; own: boolean }
+interface Estimate { records: number; seconds: number; acu: number; own: boolean }
 
 export function estimate(days: number, earlier: readonly Job[]): Estimate {
   const telling = earlier.filter((job) => job.status === 'completed' && job.ledger.seen > 0 && daysOf(job) >= TELLING_DAYS && secondsOf(job) >= TELLING_SECONDS);

@@ -3,7 +3,7 @@ import type { JobEventEntry, JobEventKind } from '#contract/job';
 import type { IconName } from '../parts/icon.tsx';
 import type { Tone } from './job.ts';
 
-export interface EventWords { label: string; tone: Tone; icon: IconName }
+interface EventWords { label: string; tone: Tone; icon: IconName }
 export const eventWords: Record<JobEventKind, EventWords> = {
   started: { label: 'Asked for', tone: 'neutral', icon: 'plus' },
   claimed: { label: 'Picked up', tone: 'accent', icon: 'play' },

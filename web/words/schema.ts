@@ -1,7 +1,7 @@
 /** A JSON Schema of a found type's properties, as people read it: name, what kind of value, whether always there. Pure. */
 import type { EntityTypeDefinition } from '#contract/entity-types';
 
-export interface Particular { name: string; kind: string; always: boolean }
+interface Particular { name: string; kind: string; always: boolean }
 
 const formats: Record<string, string> = { date: 'date', 'date-time': 'date and time', uri: 'web address', email: 'e-mail address' };
 const types: Record<string, string> = { string: 'text', integer: 'whole number', number: 'number', boolean: 'yes or no', array: 'list', object: 'group of values' };

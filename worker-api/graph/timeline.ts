@@ -6,10 +6,10 @@ import type { Database } from '#migrations/database';
 import { isKept } from '#migrations/erasure';
 import { ask, entity, evidenceOfRecords, moment, noSuchNode, rootOf } from './answer.ts';
 
-export interface TimelineQuery { from?: string | undefined; to?: string | undefined; limit: number }
-export interface TimelineRecord { record_id: string; title: string; preview: string; occurred_at: string; integration_id: IntegrationId; stream: string; url: string | null }
+interface TimelineQuery { from?: string | undefined; to?: string | undefined; limit: number }
+interface TimelineRecord { record_id: string; title: string; preview: string; occurred_at: string; integration_id: IntegrationId; stream: string; url: string | null }
 /** `months`: records of each month within the dates, oldest first. `truncated`: there are more records than shown. */
-export interface Timeline { entity: EntityRef; records: TimelineRecord[]; total: number; months: { month: string; records: number }[]; truncated: boolean }
+interface Timeline { entity: EntityRef; records: TimelineRecord[]; total: number; months: { month: string; records: number }[]; truncated: boolean }
 
 /** Newest first. Throws ApiError `not_found`, DatabaseError. */
 export async function timelineOf(db: Database, tenantId: string, id: string, { from, to, limit }: TimelineQuery): Promise<Timeline> {

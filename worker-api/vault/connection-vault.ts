@@ -20,7 +20,7 @@ const SPARE = 'spare';
 const REMOVED = { ok: false, kind: 'removed', message: 'The account was disconnected. Connect it again.' } as const;
 
 /** `apiUrl`: the account's own API address, for providers that have one. */
-export type TokenReply = { ok: true; accessToken: string; apiUrl: string | null } | { ok: false; kind: 'auth_expired' | 'removed' | 'unavailable'; message: string };
+type TokenReply = { ok: true; accessToken: string; apiUrl: string | null } | { ok: false; kind: 'auth_expired' | 'removed' | 'unavailable'; message: string };
 
 export const vaultName = (tenantId: string, connectionId: string): string => `${tenantId}/${connectionId}`;
 

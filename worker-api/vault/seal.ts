@@ -4,7 +4,7 @@
  */
 
 interface Key { id: string; bytes: Uint8Array<ArrayBuffer> }
-export interface Opened { text: string; /** Sealed under an older key: seal again when convenient. */ stale: boolean }
+interface Opened { text: string; /** Sealed under an older key: seal again when convenient. */ stale: boolean }
 
 export class SealError extends Error { override name = 'SealError'; }
 

@@ -29,7 +29,7 @@ export function answerGmail(request: ApiRequest, path: string): Answer {
 
 const hex = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 /** Ids of Gmail's own, not those of other providers. */
-export const gmailId = (account: Account, mail: Pick<GraphMessage, 'id'>): string => hex(`gmail ${account.plan.address} ${mail.id}`);
+const gmailId = (account: Account, mail: Pick<GraphMessage, 'id'>): string => hex(`gmail ${account.plan.address} ${mail.id}`);
 const threadId = (account: Account, mail: GraphMessage): string => hex(`gmail thread ${account.plan.address} ${mail.conversationId}`);
 const threadCount = (account: Account): number => new Set(account.messages.map(({ value }) => value.conversationId)).size;
 

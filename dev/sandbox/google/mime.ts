@@ -4,7 +4,7 @@ import type { GraphMessage, Recipient } from '../../mailbox/shape.ts';
 import type { Account } from '../accounts.ts';
 
 type Header = { name: string; value: string };
-export type Part = { partId: string; mimeType: string; filename: string; headers: Header[]; body: { size: number; data?: string; attachmentId?: string }; parts?: Part[] };
+type Part = { partId: string; mimeType: string; filename: string; headers: Header[]; body: { size: number; data?: string; attachmentId?: string }; parts?: Part[] };
 
 /** Longer bodies come as an attachment's id. */
 const INLINE_MAX = 48_000;

@@ -5,7 +5,7 @@
 
 export type Value = string | number | boolean | null;
 /** Reads a field of a row; `Owner.Email` goes through the reference. Throws SoqlError for a field that the object does not have. */
-export type Read<Row> = (row: Row, field: string) => Value;
+type Read<Row> = (row: Row, field: string) => Value;
 export type Query<Row> = { fields: string[]; object: string; fits(row: Row): boolean; order: { field: string; descending: boolean }[]; limit: number; offset: number };
 
 /** Salesforce's refusal: a code and a sentence. */
