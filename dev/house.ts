@@ -156,6 +156,8 @@ async function startSandboxProcess(dir: string, port: number, env: Record<string
 /** The Worker in workerd, as `wrangler dev` runs it. Secrets go through a file only we can read, never through arguments. Answers how to restart it. */
 async function startWorker(dir: string, { port, inspectorPort }: { port: number; inspectorPort: number }, vars: Record<string, string>, stops: (() => Promise<void>)[]): Promise<House['restartWorker']> {
   const file = join(dir, 'worker.env');
+  // Its assets binding wants the folder, also where nobody has built the page: what measures a house needs none.
+  mkdirSync(join(ROOT, 'web/dist'), { recursive: true });
   writeFileSync(file, Object.entries(vars).map(([k, v]) => `${k}=${JSON.stringify(v)}\n`).join(''), { mode: 0o600 });
   const log = createWriteStream(join(dir, 'edge.log'), { flags: 'a' });
   const start = (): Kept => startKept(dir, 'wrangler', [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '--config', join(ROOT, 'wrangler.toml'), '--port', String(port), '--inspector-port', String(inspectorPort), '--ip', '127.0.0.1',
