@@ -74,11 +74,28 @@ function refuseForeignOrigin(request: Request, env: Env): void {
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, where: string, code: 'bad_request' | 'not_found'): z.output<T> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const details = result.error.issues.map((i) => ({ in: where, path: i.path.join('.'), message: i.message }));
+  const result = schema.safeParse(value), noText = result.success ? whereNoText(result.data) : null;
+  if (result.success && noText === null) return result.data;
+  const details = result.success ? [{ in: where, path: noText!, message: NO_TEXT }] : result.error.issues.map((i) => ({ in: where, path: i.path.join('.'), message: i.message }));
   if (code === 'not_found') throw new ApiError('not_found', 'There is no such thing here. Check the id.');
   throw new ApiError('bad_request', `The request is not as expected: ${details.map((d) => `${d.path || where}: ${d.message}`).join('; ')}.`, { details });
+}
+
+const NO_TEXT = 'NUL and half a surrogate pair are no characters of a text';
+/** Where in a value there is a string that Postgres could not hold, as a path; null: nowhere. */
+function whereNoText(value: unknown, path = ''): string | null {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? path : null;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, one] of Object.entries(value)) {
+    const within = path === '' ? key : `${path}.${key}`, found = whereNoText(key, path) ?? whereNoText(one, within);
+    if (found !== null) return found;
+  }
+  return null;
+}
+/** For what comes in by another way than a route's schema. Throws ApiError `bad_request`. */
+export function refuseNoText(value: unknown): void {
+  const found = whereNoText(value);
+  if (found !== null) throw new ApiError('bad_request', `The request is not as expected: ${found}: ${NO_TEXT}.`);
 }
 
 /** An id that cannot be one of ours is simply unknown. Throws ApiError `not_found`. */

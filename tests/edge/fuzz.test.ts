@@ -84,14 +84,32 @@ describe(`beside the routes (seed ${how.seed})`, () => {
   }), how));
 
   it('no worker\'s message breaks the machines\' door, or changes a job', async () => {
-    const job = await newJob(mine.tenant), { token } = await claimed(mine.tenant, job.job_id), worker = await workerToken();
+    // The routes before may have started as many syncs as one may have.
+    const { tenant } = await settle(), job = await newJob(tenant), { token } = await claimed(tenant, job.job_id), worker = await workerToken();
     const progress = { records_processed: 1, entities_extracted: 1, relationships_extracted: 1 };
-    const messages: [string, string, object][] = [['claim', worker, { tenant_id: mine.tenant.id, job_id: job.job_id, worker_id: 'w' }], ['heartbeat', token, { progress }], ['release', token, { outcome: { kind: 'completed' } }], ['credentials', token, { rejected: null }]];
+    const messages: [string, string, object][] = [['claim', worker, { tenant_id: tenant.id, job_id: job.job_id, worker_id: 'w' }], ['heartbeat', token, { progress }], ['release', token, { outcome: { kind: 'completed' } }], ['credentials', token, { rejected: null }]];
     await fc.assert(fc.asyncProperty(fc.constantFrom(...messages), spoiling(), oddValue(), async ([path, key, message], change, value) => {
       for (const body of [{ ...message, [Object.keys(message)[0]!]: value }, path === 'release' ? { outcome: spoilt({ kind: 'nonsense' }, change) } : spoilt(message, change)]) {
         const answer = await call('POST', `/internal/${path}`, { key, raw: JSON.stringify(body) });
         expect(answer.status, `${path}: ${answer.text.slice(0, 200)}`).toBeLessThan(500);
       }
     }), many);
+  });
+});
+
+describe('what fuzzing found', () => {
+  it.each([
+    ['GET', '/api/memory/graph/nodes?q=%00', undefined], ['POST', '/api/entity-types/%00/activate', undefined], ['POST', '/api/entity-types/a%00b/deactivate', undefined], ['GET', '/api/memory/search?q=a%00', undefined],
+    ['POST', '/api/memory/context', { query: 'NUL \0' }], ['POST', '/api/memory/context', { query: 'half \ud800' }],
+  ])('%s %s, a text that holds no character, is refused', async (method, path, body) => {
+    const { status, body: answer } = await call<{ error: { code: string; message: string } }>(method, path, { key: mine.tenant.key, ...(body && { raw: JSON.stringify(body) }) });
+    expect([status, answer.error.code]).toEqual([400, 'bad_request']);
+    expect(answer.error.message).toMatch(/no characters of a text/);
+  });
+
+  it('is refused of an agent, too', async () => {
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'find_entity', arguments: { q: '\0' } } };
+    const { text } = await call('POST', '/mcp', { key: mine.tenant.key, raw: JSON.stringify(message), headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' } });
+    expect(text).toMatch(/bad_request.*no characters of a text/);
   });
 });

@@ -5,7 +5,7 @@
 import { createMcpHandler, McpServer, type CallToolResult } from '@modelcontextprotocol/server';
 import { ApiError } from '#contract/errors';
 import { REQUEST_BYTES_MAX } from '#contract/limits';
-import { admit, type App } from '../route.ts';
+import { admit, refuseNoText, type App } from '../route.ts';
 import { tools, type Caller, type Tool } from './tools.ts';
 
 const SERVER = { name: 'historical-sync', title: 'Historical Sync', version: '1.0.0' };
@@ -26,7 +26,7 @@ function serverFor(caller: Caller, failed: (error: unknown) => void): McpServer 
   for (const [name, tool] of Object.entries<Tool>(tools)) {
     if (!caller.principal.scopes.has(tool.scope)) continue;
     server.registerTool(name, { title: tool.title, description: tool.description, inputSchema: tool.input, annotations: { readOnlyHint: tool.scope === 'read', openWorldHint: false } },
-      (args) => told(() => tool.run(caller, args as never), failed));
+      (args) => told(async () => { refuseNoText(args); return tool.run(caller, args as never); }, failed));
   }
   return server;
 }
