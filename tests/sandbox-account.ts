@@ -1,6 +1,8 @@
 /** An account of the provider sandbox as a connector's run has it: signed in by the connector's own OAuth data, tokens refreshed when they are refused. */
 import type { Connector, OAuth, Page, SourceRecord, Span, TokenGrant, UnreadableRecord } from '#contract/connector';
 import { startSandbox, type Sandbox } from '#dev/sandbox/server';
+import { gmail } from '#fly-worker/connectors/gmail';
+import { googleCalendar } from '#fly-worker/connectors/google-calendar';
 import { openProvider, ProviderError, type Provider, type ProviderOptions } from '#fly-worker/provider';
 
 /** Whose mailbox and calendar are read through Google. */
@@ -30,6 +32,9 @@ export interface SandboxAccount {
 }
 
 export const EVER: Span = { since: '2000-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z' };
+
+/** Mia's two accounts at Google. */
+export const openMiasGoogle = async (url: string): Promise<{ mail: SandboxAccount; calendar: SandboxAccount }> => ({ mail: await openAccount(url, gmail, MIA), calendar: await openAccount(url, googleCalendar, MIA) });
 
 /** What the token endpoint says; whoever is refused gets its body as an error. */
 async function askForTokens(url: string, { token, tokenAnswer }: OAuth, form: Record<string, string>): Promise<TokenGrant> {

@@ -5,18 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox, type Sandbox } from '#dev/sandbox/server';
 import { gmail } from '#fly-worker/connectors/gmail';
-import { googleCalendar } from '#fly-worker/connectors/google-calendar';
 import { outlook } from '#fly-worker/connectors/outlook';
 import { derive } from '#fly-worker/extract/derive';
-import { MIA, openAccount, SANDBOX_NOW, startMiasSandbox, type SandboxAccount } from '../sandbox-account.ts';
+import { MIA, openAccount, openMiasGoogle, SANDBOX_NOW, startMiasSandbox, type SandboxAccount } from '../sandbox-account.ts';
 
 let sandbox: Sandbox, mail: SandboxAccount, calendar: SandboxAccount;
 beforeAll(async () => { sandbox = await startMiasSandbox(); });
 afterAll(() => sandbox.stop());
-beforeEach(async () => {
-  mail = await openAccount(sandbox.url, gmail, MIA);
-  calendar = await openAccount(sandbox.url, googleCalendar, MIA);
-});
+beforeEach(async () => { ({ mail, calendar } = await openMiasGoogle(sandbox.url)); });
 
 describe('the same account read through Google and through Microsoft', () => {
   it('is the same mail: texts, people, dates, Message-IDs', async () => {

@@ -3,15 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Sandbox } from '#dev/sandbox/server';
 import { gmail } from '#fly-worker/connectors/gmail';
 import { googleCalendar } from '#fly-worker/connectors/google-calendar';
-import { consent, MIA, openAccount, refresh, startMiasSandbox, type SandboxAccount } from '../sandbox-account.ts';
+import { consent, MIA, openMiasGoogle, refresh, startMiasSandbox, type SandboxAccount } from '../sandbox-account.ts';
 
 let sandbox: Sandbox, mail: SandboxAccount, calendar: SandboxAccount;
 beforeAll(async () => { sandbox = await startMiasSandbox(); });
 afterAll(() => sandbox.stop());
-beforeEach(async () => {
-  mail = await openAccount(sandbox.url, gmail, MIA);
-  calendar = await openAccount(sandbox.url, googleCalendar, MIA);
-});
+beforeEach(async () => { ({ mail, calendar } = await openMiasGoogle(sandbox.url)); });
 
 describe('the sign-in', () => {
   it('brings a refresh token for offline access, later ones only with consent, and keeps it over refreshes', async () => {
