@@ -78,8 +78,11 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, where: string, co
   if (result.success && noText === null) return result.data;
   const details = result.success ? [{ in: where, path: noText!, message: NO_TEXT }] : result.error.issues.map((i) => ({ in: where, path: i.path.join('.'), message: i.message }));
   if (code === 'not_found') throw new ApiError('not_found', 'There is no such thing here. Check the id.');
-  throw new ApiError('bad_request', `The request is not as expected: ${details.map((d) => `${d.path || where}: ${d.message}`).join('; ')}.`, { details });
+  throw notAsExpected(details);
 }
+
+interface Detail { in: string; path: string; message: string }
+const notAsExpected = (details: Detail[]): ApiError => new ApiError('bad_request', `The request is not as expected: ${details.map((d) => `${d.path || d.in}: ${d.message}`).join('; ')}.`, { details });
 
 const NO_TEXT = 'NUL and half a surrogate pair are no characters of a text';
 /** Where in a value there is a string that Postgres could not hold, as a path; null: nowhere. */
@@ -93,9 +96,9 @@ function whereNoText(value: unknown, path = ''): string | null {
   return null;
 }
 /** For what comes in by another way than a route's schema. Throws ApiError `bad_request`. */
-export function refuseNoText(value: unknown): void {
-  const found = whereNoText(value);
-  if (found !== null) throw new ApiError('bad_request', `The request is not as expected: ${found}: ${NO_TEXT}.`);
+export function refuseNoText(value: unknown, where: string): void {
+  const path = whereNoText(value);
+  if (path !== null) throw notAsExpected([{ in: where, path, message: NO_TEXT }]);
 }
 
 /** An id that cannot be one of ours is simply unknown. Throws ApiError `not_found`. */

@@ -26,7 +26,7 @@ function serverFor(caller: Caller, failed: (error: unknown) => void): McpServer 
   for (const [name, tool] of Object.entries<Tool>(tools)) {
     if (!caller.principal.scopes.has(tool.scope)) continue;
     server.registerTool(name, { title: tool.title, description: tool.description, inputSchema: tool.input, annotations: { readOnlyHint: tool.scope === 'read', openWorldHint: false } },
-      (args) => told(async () => { refuseNoText(args); return tool.run(caller, args as never); }, failed));
+      (args) => told(async () => { refuseNoText(args, 'arguments'); return tool.run(caller, args as never); }, failed));
   }
   return server;
 }
